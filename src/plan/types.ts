@@ -115,7 +115,10 @@ export interface Decision extends ServiceAccountRef {
   readonly associationId?: string;
   /** The role concerned: the wanted one, else the one that the association has, where known. */
   readonly roleArn?: string;
-  /** What the program declares; absent where it declares nothing (delete, purge, conflict, ignore). */
+  /**
+   * What the program declares; absent where it declares nothing: `delete`, `purge`, `ignore`, and a `conflict`
+   * where the state holds nothing. Every recorded association is either declared, or its row is `delete` or `purge`.
+   */
   readonly declared?: Declared;
   /** For `delete`: false where the state does not know the association, so that leaving it out deletes nothing. */
   readonly recorded?: boolean;
