@@ -1,0 +1,105 @@
+import { isDeepStrictEqual } from "node:util";
+import * as aws from "@pulumi/aws";
+import * as k8s from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import type { KubernetesAccess } from "../kubernetes/access.ts";
+import type { AssociationSpec } from "../model/association.ts";
+import { type ClusterRef, clusterKey } from "../model/cluster.ts";
+import { keyOf, type ServiceAccountRef } from "../model/serviceAccount.ts";
+import { desireOf } from "../plan/desire.ts";
+import type { ClusterPlan, ClusterRules, Decision, Declared } from "../plan/types.ts";
+import { associationName } from "./names.ts";
+import { kubernetesProvider } from "./providers.ts";
+
+/** Where the role of a wanted association comes from at apply time. */
+export interface ServiceAccountSource {
+  readonly access: KubernetesAccess;
+  readonly rules: ClusterRules;
+  /** `provider`: read again through the Kubernetes provider; `list`: as discovery listed it. */
+  readonly reads: "provider" | "list";
+}
+
+/** Groups the resources of one cluster in previews and in the state. */
+class ClusterAssociations extends pulumi.ComponentResource {
+  constructor(cluster: ClusterRef) {
+    super("eks-pod-identity-sync:index:Cluster", clusterKey(cluster));
+    this.registerOutputs();
+  }
+}
+
+/**
+ * Declares what the plan of a cluster says, and decides nothing: leaving an
+ * association out is how it gets deleted.
+ * @param source absent where the cluster can't be read; then nothing is wanted, only kept
+ */
+export function declareCluster(
+  plan: ClusterPlan,
+  awsProvider: aws.Provider,
+  source?: ServiceAccountSource,
+): void {
+  const declared = plan.decisions.flatMap((decision) =>
+    decision.declared === undefined ? [] : [{ decision, declared: decision.declared }],
+  );
+  if (declared.length === 0) return;
+  const parent = new ClusterAssociations(plan.cluster);
+  const wanted = declared.filter((item) => item.declared.from === "wanted");
+  const k8sProvider =
+    source?.reads === "provider" && wanted.length > 0
+      ? kubernetesProvider(plan.cluster, source.access)
+      : undefined;
+  for (const { decision, declared: association } of declared) {
+    const spec =
+      association.from === "wanted" && source !== undefined && k8sProvider !== undefined
+        ? specAtApply(plan.cluster, decision, association, source.rules, { provider: k8sProvider, parent })
+        : pulumi.output(association.spec);
+    declareAssociation(plan.cluster, decision, association, spec, { provider: awsProvider, parent });
+  }
+}
+
+function declareAssociation(
+  cluster: ClusterRef,
+  ref: ServiceAccountRef,
+  declared: Declared,
+  spec: pulumi.Output<AssociationSpec>,
+  opts: pulumi.CustomResourceOptions,
+): void {
+  new aws.eks.PodIdentityAssociation(
+    associationName(cluster, ref),
+    {
+      clusterName: cluster.name,
+      namespace: ref.namespace,
+      serviceAccount: ref.name,
+      roleArn: spec.roleArn,
+      // Only what is set is declared, so that the state of a plain association stays plain.
+      ...(declared.spec.targetRoleArn === undefined
+        ? {}
+        : { targetRoleArn: spec.apply((now) => now.targetRoleArn ?? "") }),
+      // Always said: the provider keeps what it last had where nothing is said.
+      disableSessionTags: spec.apply((now) => now.disableSessionTags ?? false),
+      ...(declared.spec.policy === undefined ? {} : { policy: spec.apply((now) => now.policy ?? "") }),
+      tags: { ...declared.tags },
+    },
+    // The import id of the type is CLUSTER,ID (Pulumi Registry, aws.eks.PodIdentityAssociation, "Import").
+    declared.importId === undefined ? opts : { ...opts, import: `${cluster.name},${declared.importId}` },
+  );
+}
+
+/** Binds the ServiceAccount as it is now, and decides on it once more: its role may have changed since it was listed. */
+function specAtApply(
+  cluster: ClusterRef,
+  decision: Decision,
+  declared: Declared,
+  rules: ClusterRules,
+  opts: pulumi.CustomResourceOptions,
+): pulumi.Output<AssociationSpec> {
+  const id = keyOf(decision);
+  const account = k8s.core.v1.ServiceAccount.get(associationName(cluster, decision), id, opts);
+  return account.metadata.annotations.apply((annotations) => {
+    const { namespace, name } = decision;
+    const desire = desireOf({ namespace, name, annotations: annotations ?? {} }, rules);
+    if (desire.state === "wanted" && isDeepStrictEqual(desire.spec, declared.spec)) return desire.spec;
+    throw new pulumi.RunError(
+      `ServiceAccount ${id} of cluster ${clusterKey(cluster)} changed while the update was being prepared; run it again`,
+    );
+  });
+}
