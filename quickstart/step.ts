@@ -1,0 +1,19 @@
+import pc from "picocolors";
+
+let number = 0;
+
+/** Runs one step under a numbered heading; says every few seconds that it still goes on, and how long it took. */
+export async function step<T>(title: string, run: () => Promise<T>): Promise<T> {
+  number += 1;
+  console.log(`\n${pc.bold(`${number}. ${title}`)}`);
+  const started = performance.now();
+  const elapsed = () => `${((performance.now() - started) / 1000).toFixed(1)} s`;
+  const alive = setInterval(() => console.log(pc.dim(`   ... ${elapsed()}`)), 5_000);
+  try {
+    const result = await run();
+    console.log(pc.dim(`   ${elapsed()}`));
+    return result;
+  } finally {
+    clearInterval(alive);
+  }
+}
