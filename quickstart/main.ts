@@ -15,6 +15,7 @@ import type { ClusterRef } from "../src/model/cluster.ts";
 import { keyOf } from "../src/model/serviceAccount.ts";
 import { UserError } from "../src/model/userError.ts";
 import { engineTools, ensureToolchain, sandboxTools } from "../toolchain/index.ts";
+import { runMain } from "../toolchain/runMain.ts";
 import { associationTable, differences, readBack } from "./associations.ts";
 import {
   type Change,
@@ -35,13 +36,12 @@ const { keep } = new Command("quickstart")
   .parse()
   .opts<{ keep: boolean }>();
 
-let sandbox: Sandbox | undefined;
-try {
+await runMain(async () => {
   const toolchain = await step("Tools", () => ensureToolchain([...engineTools, ...sandboxTools]));
   if (toolchain.awsPlugin === "stand-in") {
     console.log("   The aws plugin can't be downloaded here: a stand-in with the same types serves.");
   }
-  sandbox = await step("Sandbox: two clusters in two accounts, with their ServiceAccounts", () =>
+  const sandbox = await step("Sandbox: two clusters in two accounts, with their ServiceAccounts", () =>
     startSandbox({
       clusters: scenario.map(({ ref }) => ref),
       baseAccount: BASE_ACCOUNT,
@@ -50,17 +50,15 @@ try {
       progress: (line) => console.log(`   ${line}`),
     }),
   );
-  // The sandbox is this process's AWS and Kubernetes, as it is that of the commands below.
-  Object.assign(process.env, sandbox.environment);
-  const environment = { ...toolchain.environment, ...sandbox.environment };
-  await mainJob(sandbox, await createStack(sandbox.directory, "quickstart", environment));
-} catch (error) {
-  process.exitCode = 1;
-  const known = error instanceof UserError && process.env.LOG_LEVEL !== "debug";
-  console.error(pc.red(known ? error.message : String(error instanceof Error ? error.stack : error)));
-} finally {
-  await sandbox?.stop();
-}
+  try {
+    // The sandbox is this process's AWS and Kubernetes, as it is that of the commands below.
+    Object.assign(process.env, sandbox.environment);
+    const environment = { ...toolchain.environment, ...sandbox.environment };
+    await mainJob(sandbox, await createStack(sandbox.directory, "quickstart", environment));
+  } finally {
+    await sandbox.stop();
+  }
+});
 
 /** The dry run, the update, and the update that follows changes; throws UserError where a step does not hold. */
 async function mainJob(running: Sandbox, stack: SandboxStack): Promise<void> {
