@@ -4,10 +4,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { execa } from "execa";
-import { afterEach, beforeEach, expect, onTestFinished, test } from "vitest";
+import { afterEach, beforeEach, expect, onTestFinished, test, vi } from "vitest";
 import { z } from "zod";
 import { logEnd, type OwnedProcess, startProcess } from "../../sandbox/controlPlane/ownedProcess.ts";
-import { exists, processesNaming } from "./sandboxProcesses.ts";
+import { endProcessesNaming, exists, processesNaming } from "./sandboxProcesses.ts";
+
+// Each test starts programs, which takes its time on a busy machine.
+vi.setConfig({ testTimeout: 60_000 });
 
 let directory: string;
 beforeEach(async () => {
@@ -73,7 +76,7 @@ test("stop asks with SIGTERM, leaves nothing, and may be called again", async ()
   const owned = await run(
     'process.once("SIGTERM", () => process.exit(7)); console.log("up"); setInterval(() => undefined, 60_000)',
   );
-  await expect.poll(log).toContain("up");
+  await expect.poll(log, { timeout: 20_000 }).toContain("up");
   await owned.stop();
   await owned.stop();
   expect(await owned.ended).toBe("code 7");
@@ -84,7 +87,7 @@ test("stop kills a program that does not listen to SIGTERM", async () => {
   const owned = await run(
     'process.on("SIGTERM", () => undefined); console.log("up"); setInterval(() => undefined, 60_000)',
   );
-  await expect.poll(log).toContain("up");
+  await expect.poll(log, { timeout: 20_000 }).toContain("up");
   await owned.stop();
   expect(await owned.ended).toBe("SIGKILL");
 });
@@ -101,12 +104,13 @@ test.each([
   onTestFinished(() => void owner.kill("SIGKILL"));
   const [line] = await once(createInterface(owner.stdout), "line");
   const { directory: owned } = z.object({ directory: z.string() }).parse(JSON.parse(line));
+  onTestFinished(() => endProcessesNaming(owned));
   expect(await processesNaming(owned)).not.toEqual([]);
 
   if (signal === undefined) owner.stdin.write("now\n");
   else owner.kill(signal);
   await owner;
 
-  await expect.poll(() => processesNaming(owned), { timeout: 10_000 }).toEqual([]);
-  await expect.poll(() => exists(owned), { timeout: 10_000 }).toBe(false);
+  await expect.poll(() => processesNaming(owned), { timeout: 20_000 }).toEqual([]);
+  await expect.poll(() => exists(owned), { timeout: 20_000 }).toBe(false);
 });
