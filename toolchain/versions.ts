@@ -14,7 +14,7 @@ export const versions = {
   /** Kubernetes release of the envtest archive, which holds kube-apiserver and etcd. */
   envtest: "1.36.2",
   builtKubeApiserver: "1.36.3",
-  oldestKubeApiserver: "1.30.0",
+  oldestKubeApiserver: "1.34.0",
   builtEtcd: "3.6.12",
   oldestEtcd: "3.5.0",
   /** The oldest Go that compiles the modules. */
