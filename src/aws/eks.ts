@@ -1,5 +1,6 @@
 import {
   type Cluster,
+  DeletePodIdentityAssociationCommand,
   DescribeClusterCommand,
   DescribePodIdentityAssociationCommand,
   type EKSClient,
@@ -20,8 +21,9 @@ export interface AssociationSummary extends ServiceAccountRef {
   readonly ownerArn?: string;
 }
 
-/** What DescribePodIdentityAssociation adds. */
-export interface AssociationDetails {
+/** What DescribePodIdentityAssociation says: the summary's names and owner, and what it adds. */
+export interface AssociationDetails extends ServiceAccountRef {
+  readonly ownerArn?: string;
   readonly spec: AssociationSpec;
   readonly tags: Readonly<Record<string, string>>;
 }
@@ -101,7 +103,7 @@ export async function listAssociations(
   });
 }
 
-/** Role and tags of one association; undefined where it has gone since it was listed. */
+/** One association as it is now; undefined where it has gone since it was listed. */
 export async function describeAssociation(
   eks: EKSClient,
   clusterName: string,
@@ -119,9 +121,12 @@ export async function describeAssociation(
 }
 
 function readDetails(association: PodIdentityAssociation | undefined): AssociationDetails | undefined {
-  if (association?.roleArn === undefined) return undefined;
+  if (!association?.roleArn || !association.namespace || !association.serviceAccount) return undefined;
   const { roleArn, targetRoleArn, disableSessionTags, policy, tags } = association;
   return {
+    namespace: association.namespace,
+    name: association.serviceAccount,
+    ...(association.ownerArn ? { ownerArn: association.ownerArn } : {}),
     spec: {
       roleArn,
       ...(targetRoleArn ? { targetRoleArn } : {}),
@@ -130,6 +135,22 @@ function readDetails(association: PodIdentityAssociation | undefined): Associati
     },
     tags: tags ?? {},
   };
+}
+
+/** Deletes one association; that it has gone already is fine. */
+export async function deleteAssociation(
+  eks: EKSClient,
+  clusterName: string,
+  associationId: string,
+): Promise<void> {
+  try {
+    await calling("eks:DeletePodIdentityAssociation", () =>
+      eks.send(new DeletePodIdentityAssociationCommand({ clusterName, associationId })),
+    );
+  } catch (error) {
+    if (error instanceof Error && isNotFound(error.cause)) return;
+    throw error;
+  }
 }
 
 /** The account that the credentials belong to. */

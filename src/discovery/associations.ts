@@ -27,10 +27,14 @@ export async function readAssociations(
   return listed.map(({ arn, ...association }) => ({ ...association, tags: tags.get(arn) ?? {} }));
 }
 
+// A cluster taken over with thousands of associations is not held up for those few that lists may be late with.
+const adoptionsAsked = 100;
+
 /**
- * The same associations, with those described afresh that look like somebody
- * else's although their ServiceAccount asks for one: the bulk look-up may not
- * show yet what was tagged a moment ago, and a conflict should be certain.
+ * The same associations, with those described afresh that the state does not
+ * hold although their ServiceAccount asks for one. Lists and the bulk look-up
+ * are late: one that looks like somebody else's may have our tags by now, and
+ * one that looks like ours, to be adopted, may have been deleted a moment ago.
  */
 export async function describeDoubtful(
   cluster: ClusterRef,
@@ -44,14 +48,16 @@ export async function describeDoubtful(
   const annotated = new Set(
     serviceAccounts.filter((account) => annotations.roleArn in account.annotations).map(keyOf),
   );
-  const doubtful = associations.filter(
+  const unknown = associations.filter(
     (association) =>
       association.spec === undefined &&
       association.ownerArn === undefined &&
       !recordedIds.has(association.id) &&
-      !carriesTags(association.tags, tags) &&
       annotated.has(keyOf(association)),
   );
+  const conflicts = unknown.filter((association) => !carriesTags(association.tags, tags));
+  const areFew = unknown.length - conflicts.length <= adoptionsAsked;
+  const doubtful = areFew ? unknown : conflicts;
   if (doubtful.length === 0) return associations;
   const described = await describeEach(cluster, entry, aws, doubtful);
   const byId = new Map(described.map((association) => [association.id, association]));
@@ -69,10 +75,10 @@ async function describeEach(
   associations: readonly (AssociationSummary | LiveAssociation)[],
 ): Promise<readonly LiveAssociation[]> {
   const limit = pLimit(entry.maxConcurrency);
-  const described = await limit.map(associations, async ({ id, namespace, name, ownerArn }) => {
+  const described = await limit.map(associations, async ({ id, ownerArn }) => {
     const details = await describeAssociation(aws.eks, cluster.name, id);
     if (details === undefined) return [];
-    return [{ id, namespace, name, ...details, ...(ownerArn === undefined ? {} : { ownerArn }) }];
+    return [{ id, ...details, ...(ownerArn === undefined ? {} : { ownerArn }) }];
   });
   return described.flat();
 }

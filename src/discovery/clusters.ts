@@ -1,4 +1,4 @@
-import type { AwsClients } from "../aws/clients.ts";
+import type { AwsClients, AwsScope } from "../aws/clients.ts";
 import { callerAccount, describeCluster, listClusters } from "../aws/eks.ts";
 import type { ClusterEntry } from "../config/config.ts";
 import type { KubernetesAccess } from "../kubernetes/access.ts";
@@ -87,8 +87,8 @@ async function discoveredCluster(
  * Throws UserError where two entries select the same cluster: their filters
  * and tags would fight over its associations.
  */
-export function refuseOverlaps(clusters: readonly SelectedCluster[]): void {
-  const seen = new Map<string, SelectedCluster>();
+export function refuseOverlaps(clusters: readonly Pick<SelectedCluster, "entry" | "ref">[]): void {
+  const seen = new Map<string, Pick<SelectedCluster, "entry" | "ref">>();
   const overlaps: string[] = [];
   for (const cluster of clusters) {
     const key = clusterKey(cluster.ref);
@@ -101,4 +101,11 @@ export function refuseOverlaps(clusters: readonly SelectedCluster[]): void {
       `selected twice: ${overlaps.join("; ")}; narrow cluster_name so that each cluster has one entry`,
     );
   }
+}
+
+/** Where an entry's AWS calls go. */
+export function scopeOf(entry: ClusterEntry): AwsScope {
+  return entry.roleArn === undefined
+    ? { region: entry.region }
+    : { region: entry.region, roleArn: entry.roleArn };
 }

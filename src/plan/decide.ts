@@ -23,7 +23,8 @@ export function decide(row: Row, rules: ClusterRules, roleTrust: ReadonlyMap<str
         return { ...leaveAlone(row, "untrusted_role", trust.note), roleArn: desire.spec.roleArn };
       }
       const notes = [desire.ruleNote ?? "", trust.note].filter((note) => note !== "");
-      return decideWanted({ row, spec: desire.spec, tags: rules.tags, notes });
+      const decision = decideWanted({ row, spec: desire.spec, tags: rules.tags, notes });
+      return trust.warns && decision.declared?.from === "wanted" ? { ...decision, warns: true } : decision;
     }
     case "restricted":
       return decideUnwanted(row, rules, desire.reason, desire);
@@ -190,16 +191,17 @@ function trustOf(
   roleArn: string,
   { roleTrustCheck }: ClusterRules,
   roleTrust: ReadonlyMap<string, RoleTrust>,
-): { readonly blocks: boolean; readonly note: string } {
+): { readonly blocks: boolean; readonly warns: boolean; readonly note: string } {
   const trust = roleTrust.get(roleArn);
   if (roleTrustCheck === "off" || trust === undefined || trust.state === "trusted") {
-    return { blocks: false, note: "" };
+    return { blocks: false, warns: false, note: "" };
   }
   if (trust.state === "unknown")
-    return { blocks: false, note: `trust of ${roleArn} not known: ${trust.problem}` };
+    return { blocks: false, warns: false, note: `trust of ${roleArn} not known: ${trust.problem}` };
   const blocks = roleTrustCheck === "block";
   return {
     blocks,
+    warns: !blocks,
     note: `${blocks ? "" : "warning: "}${roleArn} does not trust EKS Pod Identity: ${trust.problem}`,
   };
 }

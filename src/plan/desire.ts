@@ -5,6 +5,9 @@ import type { ServiceAccount, ServiceAccountRef } from "../model/serviceAccount.
 import { canonicalPolicy } from "./sessionPolicy.ts";
 import type { ClusterRules, RestrictedRole, ServiceAccountMatcher } from "./types.ts";
 
+/** The rules that decide what a ServiceAccount asks for. */
+export type DesireRules = Pick<ClusterRules, "annotations" | "exclude" | "restrict">;
+
 /**
  * What a ServiceAccount asks for, as the rules see it.
  *
@@ -28,7 +31,7 @@ export type Desire =
  * A restricted role is refused before the annotations beside it are looked at:
  * a malformed one must not turn "may not have it" into "keeps what it has".
  */
-export function desireOf(serviceAccount: ServiceAccount, rules: ClusterRules): Desire {
+export function desireOf(serviceAccount: ServiceAccount, rules: DesireRules): Desire {
   const keys = rules.annotations;
   const roleArn = annotation(serviceAccount, keys.roleArn);
   if (roleArn === undefined) return { state: "unannotated" };
@@ -58,7 +61,7 @@ export function desireOf(serviceAccount: ServiceAccount, rules: ClusterRules): D
 }
 
 /** Which exclusion rule takes the ServiceAccount out of all synchronisation; undefined: none does. */
-export function exclusionOf(ref: ServiceAccountRef, rules: ClusterRules): string | undefined {
+export function exclusionOf(ref: ServiceAccountRef, rules: DesireRules): string | undefined {
   const index = rules.exclude.findIndex((matcher) => matchesServiceAccount(matcher, ref));
   const matcher = rules.exclude[index];
   if (matcher === undefined) return undefined;
@@ -86,7 +89,7 @@ function matchesServiceAccount(matcher: ServiceAccountMatcher, ref: ServiceAccou
 type SessionOptions = Pick<AssociationSpec, "disableSessionTags" | "policy">;
 type Invalid = Extract<Desire, { state: "invalid" }>;
 
-function sessionOptionsOf(serviceAccount: ServiceAccount, rules: ClusterRules): SessionOptions | Invalid {
+function sessionOptionsOf(serviceAccount: ServiceAccount, rules: DesireRules): SessionOptions | Invalid {
   const keys = rules.annotations;
   const disable = annotation(serviceAccount, keys.disableSessionTags);
   if (disable !== undefined && disable !== "true" && disable !== "false") {

@@ -124,6 +124,8 @@ export interface Decision extends ServiceAccountRef {
   readonly recorded?: boolean;
   /** For `create`: the state knows an association that AWS no longer has. */
   readonly recreate?: boolean;
+  /** True where it is carried out although the reason holds a warning: the role does not trust Pod Identity. */
+  readonly warns?: boolean;
   /** True where AWS differs from what the state holds, so that the state must be refreshed before it can be mended. */
   readonly drifted?: boolean;
 }

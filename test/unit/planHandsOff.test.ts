@@ -173,6 +173,7 @@ describe("role_trust_check", () => {
       trust: untrusted,
       expected: {
         ...created,
+        warns: true,
         reason: `${plain.reason}; warning: ${reader} does not trust EKS Pod Identity: no sts:TagSession`,
       },
     },
