@@ -1,4 +1,6 @@
+import type { STSClient } from "@aws-sdk/client-sts";
 import { KubeConfig } from "@kubernetes/client-node";
+import { clusterToken } from "../aws/clusterToken.ts";
 import type { ClusterEndpoint } from "../aws/eks.ts";
 import type { ClusterRef } from "../model/cluster.ts";
 import { UserError } from "../model/userError.ts";
@@ -9,6 +11,21 @@ export type KubernetesAccess =
   | { readonly kind: "local"; readonly kubeconfig?: string; readonly context?: string }
   /** EKS's endpoint, with a bearer token made from AWS credentials. */
   | { readonly kind: "eks"; readonly endpoint: ClusterEndpoint; readonly roleArn?: string };
+
+/**
+ * The client configuration for a cluster, with a fresh token where it needs one.
+ * Throws UserError where there are no credentials or the kubeconfig does not serve.
+ * @param sts signs the token; of the scope that the cluster is in
+ */
+export async function kubeConfigFor(
+  cluster: ClusterRef,
+  access: KubernetesAccess,
+  sts: STSClient,
+): Promise<KubeConfig> {
+  if (access.kind === "local") return localKubeConfig(access);
+  const { token } = await clusterToken(sts, cluster.name, new Date());
+  return eksKubeConfig(cluster, access.endpoint, token);
+}
 
 /** The client configuration for local access. Throws UserError where the file or context does not serve. */
 export function localKubeConfig(access: { kubeconfig?: string; context?: string }): KubeConfig {

@@ -1,84 +1,99 @@
-import { ApiException, CoreV1Api, type KubeConfig } from "@kubernetes/client-node";
-import type { ServiceAccount } from "../model/serviceAccount.ts";
+import { ApiException, CoreV1Api, type KubeConfig, type V1ServiceAccount } from "@kubernetes/client-node";
+import { z } from "zod";
+import { within } from "../aws/errors.ts";
+import { keyOf, type ServiceAccount, type ServiceAccountRef } from "../model/serviceAccount.ts";
 import { UserError } from "../model/userError.ts";
+import { kubernetesError, statusOf } from "./errors.ts";
+import { serverOf } from "./request.ts";
 
 /** As kubectl: large enough for few calls, small enough for the API server's memory. */
 const pageSize = 500;
+// One object or page is read in milliseconds; a server that takes this long does not answer.
+const readTimeoutMs = 30_000;
+
+/** A whole list, and the version of the cluster's data that it shows: a watch from there on misses nothing. */
+export interface ServiceAccountList {
+  readonly items: readonly ServiceAccount[];
+  readonly resourceVersion: string;
+}
 
 /**
  * All ServiceAccounts of a cluster, by pages of one consistent list.
  * Throws UserError where any page fails: part of a list is no list.
  */
 export async function listServiceAccounts(config: KubeConfig): Promise<readonly ServiceAccount[]> {
-  const server = config.getCurrentCluster()?.server;
-  if (server === undefined) {
-    throw new UserError(
-      "no Kubernetes cluster is configured here: set KUBECONFIG, or run inside the cluster (self: true)",
-    );
-  }
+  return (await listServiceAccountsForWatch(config)).items;
+}
+
+/** As {@link listServiceAccounts}, with the version that a watch goes on from. */
+export async function listServiceAccountsForWatch(config: KubeConfig): Promise<ServiceAccountList> {
+  const server = serverOf(config);
   const api = config.makeApiClient(CoreV1Api);
-  const found: ServiceAccount[] = [];
+  const items: ServiceAccount[] = [];
   let next: string | undefined;
+  let resourceVersion: string | undefined;
   do {
     const page = await listPage(api, server, next);
-    for (const { metadata } of page.items) {
-      if (!metadata?.name || !metadata.namespace) {
-        throw new UserError(`${server}: the list holds a ServiceAccount without name or namespace`);
-      }
-      found.push({
-        namespace: metadata.namespace,
-        name: metadata.name,
-        annotations: metadata.annotations ?? {},
-      });
+    // The client checks no shapes: of a proxy's own page, say, it makes a list without items.
+    if (!Array.isArray(page?.items)) {
+      throw new UserError(
+        `${server} answered without a list of ServiceAccounts; check that it is an API server`,
+      );
     }
+    items.push(...page.items.map((item) => fromApi(item, server)));
     next = page.metadata?._continue || undefined;
+    resourceVersion = page.metadata?.resourceVersion;
   } while (next !== undefined);
-  return found;
+  return { items, resourceVersion: resourceVersion ?? "" };
+}
+
+/**
+ * One ServiceAccount as it is now; undefined where the API server says that
+ * there is none. Throws UserError for any other answer.
+ */
+export async function readServiceAccount(
+  config: KubeConfig,
+  ref: ServiceAccountRef,
+): Promise<ServiceAccount | undefined> {
+  const server = serverOf(config);
+  const call = `get serviceaccount ${keyOf(ref)}`;
+  try {
+    const { namespace, name } = ref;
+    const answer = config.makeApiClient(CoreV1Api).readNamespacedServiceAccount({ namespace, name });
+    return fromApi(await within(readTimeoutMs, `${call} at ${server}`, answer), server);
+  } catch (error) {
+    if (isGone(error)) return undefined;
+    throw error instanceof UserError ? error : kubernetesError(call, server, error);
+  }
+}
+
+function fromApi({ metadata }: V1ServiceAccount, server: string): ServiceAccount {
+  if (!metadata?.name || !metadata.namespace) {
+    throw new UserError(`${server} answered with a ServiceAccount without name or namespace`);
+  }
+  return { namespace: metadata.namespace, name: metadata.name, annotations: metadata.annotations ?? {} };
+}
+
+const goneStatus = z.looseObject({
+  reason: z.literal("NotFound"),
+  details: z.looseObject({ kind: z.literal("serviceaccounts") }),
+});
+
+/** True for the API server's own "not found" alone: a 404 of something in between says nothing of the ServiceAccount. */
+function isGone(error: unknown): boolean {
+  return (
+    error instanceof ApiException && error.code === 404 && goneStatus.safeParse(statusOf(error.body)).success
+  );
 }
 
 async function listPage(api: CoreV1Api, server: string, next: string | undefined) {
   try {
-    return await api.listServiceAccountForAllNamespaces({
+    const answer = api.listServiceAccountForAllNamespaces({
       limit: pageSize,
       ...(next === undefined ? {} : { _continue: next }),
     });
+    return await within(readTimeoutMs, `list serviceaccounts at ${server}`, answer);
   } catch (error) {
-    throw kubernetesError("list serviceaccounts", server, error);
+    throw error instanceof UserError ? error : kubernetesError("list serviceaccounts", server, error);
   }
-}
-
-const advice: Readonly<Record<number, string>> = {
-  401: "the credentials are not admitted: give the AWS principal an access entry in the cluster",
-  403: "grant get, list and watch on serviceaccounts to this user",
-  410: "the list changed too fast to be read whole; try again",
-};
-
-/** A Kubernetes call that failed, as one line. */
-export function kubernetesError(call: string, server: string, error: unknown): UserError {
-  if (error instanceof ApiException) {
-    const status = statusMessage(error.body);
-    const hint = advice[error.code];
-    const tail = hint === undefined ? "" : `; ${hint}`;
-    return new UserError(`${call} at ${server}: ${error.code}${status}${tail}`, { cause: error });
-  }
-  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-  const said =
-    cause instanceof Error ? cause.message || ("code" in cause ? String(cause.code) : "") : String(cause);
-  return new UserError(
-    `${call} at ${server}: ${said.split("\n")[0]}; check that the API server is reachable`,
-    {
-      cause: error,
-    },
-  );
-}
-
-/** The `message` of the Status object that API servers answer errors with. */
-function statusMessage(body: unknown): string {
-  try {
-    const status: unknown = typeof body === "string" ? JSON.parse(body) : body;
-    if (typeof status === "object" && status !== null && "message" in status) return ` ${status.message}`;
-  } catch {
-    // Not JSON: a proxy's page, say. The code alone must do.
-  }
-  return "";
 }

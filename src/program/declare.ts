@@ -2,6 +2,8 @@ import { isDeepStrictEqual } from "node:util";
 import * as aws from "@pulumi/aws";
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
+import type { StaleAssociationsInputs } from "../../provider/inputs.ts";
+import { StaleAssociations } from "../../provider/staleAssociations.ts";
 import type { KubernetesAccess } from "../kubernetes/access.ts";
 import type { AssociationSpec } from "../model/association.ts";
 import { type ClusterRef, clusterKey } from "../model/cluster.ts";
@@ -27,21 +29,30 @@ class ClusterAssociations extends pulumi.ComponentResource {
   }
 }
 
+/** What is declared of a cluster, and from where. */
+export interface ClusterDeclaration {
+  readonly plan: ClusterPlan;
+  /** Asked only where there is an association to declare. */
+  readonly awsProvider: () => aws.Provider;
+  /** Absent where the cluster can't be read; then nothing is wanted, only kept. */
+  readonly source?: ServiceAccountSource;
+  /** See `staleAssociationsOf`; undefined: the resource is not declared. */
+  readonly stale: StaleAssociationsInputs | undefined;
+}
+
 /**
  * Declares what the plan of a cluster says, and decides nothing: leaving an
- * association out is how it gets deleted.
- * @param source absent where the cluster can't be read; then nothing is wanted, only kept
+ * association out is how it gets deleted, where the state holds it.
  */
-export function declareCluster(
-  plan: ClusterPlan,
-  awsProvider: aws.Provider,
-  source?: ServiceAccountSource,
-): void {
+export function declareCluster({ plan, awsProvider, source, stale }: ClusterDeclaration): void {
   const declared = plan.decisions.flatMap((decision) =>
     decision.declared === undefined ? [] : [{ decision, declared: decision.declared }],
   );
-  if (declared.length === 0) return;
+  if (declared.length === 0 && stale === undefined) return;
   const parent = new ClusterAssociations(plan.cluster);
+  if (stale !== undefined) new StaleAssociations(plan.cluster, stale, { parent });
+  if (declared.length === 0) return;
+  const provider = awsProvider();
   const wanted = declared.filter((item) => item.declared.from === "wanted");
   const k8sProvider =
     source?.reads === "provider" && wanted.length > 0
@@ -52,7 +63,7 @@ export function declareCluster(
       association.from === "wanted" && source !== undefined && k8sProvider !== undefined
         ? specAtApply(plan.cluster, decision, association, source.rules, { provider: k8sProvider, parent })
         : pulumi.output(association.spec);
-    declareAssociation(plan.cluster, decision, association, spec, { provider: awsProvider, parent });
+    declareAssociation(plan.cluster, decision, association, spec, { provider, parent });
   }
 }
 

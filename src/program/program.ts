@@ -1,12 +1,10 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Config } from "../config/config.ts";
-import { type DiscoveredCluster, type Discovery, discover, scopeOf } from "../discovery/discover.ts";
+import { type Discovery, discover } from "../discovery/discover.ts";
 import { clusterKey } from "../model/cluster.ts";
 import { UserError } from "../model/userError.ts";
-import { keepRecorded } from "../plan/keepRecorded.ts";
-import { planCluster } from "../plan/planCluster.ts";
-import type { ClusterPlan } from "../plan/types.ts";
-import { declareCluster, type ServiceAccountSource } from "./declare.ts";
+import { declareCluster } from "./declare.ts";
+import { type PlannedCluster, planAll } from "./planned.ts";
 import { awsProviderPool } from "./providers.ts";
 import { reportPlan, reportProblem } from "./report.ts";
 import type { RecordedCluster } from "./state.ts";
@@ -31,28 +29,30 @@ export async function runProgram(
 ): Promise<ProgramOutputs> {
   const discovery = await discover(config, idsOf(recorded));
   stopIfNothingWasRead(discovery);
-  for (const problem of discovery.problems) reportProblem(problem);
-
-  const providerOf = awsProviderPool();
-  const plans: ClusterPlan[] = [];
-  for (const cluster of discovery.clusters) {
-    const plan = planDiscovered(cluster, recorded, allowedDeletions);
-    declareCluster(plan, providerOf(scopeOf(cluster.entry)), sourceOf(cluster));
-    plans.push(plan);
-  }
-  const found = new Set(discovery.clusters.map((cluster) => clusterKey(cluster.ref)));
-  for (const [key, { cluster, associations }] of recorded) {
-    const [first] = associations;
-    if (found.has(key) || first === undefined) continue;
-    const plan = keepRecorded(cluster, associations, notSelected(discovery));
-    declareCluster(plan, providerOf(first.provider));
-    plans.push(plan);
-  }
-  for (const plan of plans) reportPlan(plan);
-  return { associations: countDeclared(plans) };
+  for (const problem of [...discovery.problems, ...discovery.warnings]) reportProblem(problem);
+  const planned = planAll(discovery, recorded, allowedDeletions);
+  for (const { plan } of planned) reportPlan(plan);
+  return declareAll(planned);
 }
 
-function idsOf(recorded: ReadonlyMap<string, RecordedCluster>): ReadonlyMap<string, ReadonlySet<string>> {
+/** Declares all clusters; see `declareCluster`. */
+export function declareAll(planned: readonly PlannedCluster[]): ProgramOutputs {
+  const providerOf = awsProviderPool();
+  for (const { plan, scope, source, stale } of planned) {
+    declareCluster({
+      plan,
+      awsProvider: () => providerOf(scope),
+      stale,
+      ...(source === undefined ? {} : { source }),
+    });
+  }
+  return { associations: countDeclared(planned) };
+}
+
+/** Ids of the recorded associations, by cluster key. */
+export function idsOf(
+  recorded: ReadonlyMap<string, RecordedCluster>,
+): ReadonlyMap<string, ReadonlySet<string>> {
   return new Map(
     [...recorded].map(([key, { associations }]) => [key, new Set(associations.map(({ id }) => id))]),
   );
@@ -69,34 +69,8 @@ function stopIfNothingWasRead({ clusters, problems }: Discovery): void {
   if (all.length > 0) throw new UserError(all.join("\n"));
 }
 
-function planDiscovered(
-  cluster: DiscoveredCluster,
-  recorded: ReadonlyMap<string, RecordedCluster>,
-  allowedDeletions: number | undefined,
-): ClusterPlan {
-  return planCluster({
-    cluster: cluster.ref,
-    rules: cluster.entry.rules,
-    serviceAccounts: cluster.serviceAccounts,
-    associations: cluster.associations,
-    recorded: recorded.get(clusterKey(cluster.ref))?.associations ?? [],
-    roleTrust: new Map(),
-    ...(allowedDeletions === undefined ? {} : { allowedDeletions }),
-  });
-}
-
-function sourceOf({ access, entry }: DiscoveredCluster): ServiceAccountSource {
-  return { access, rules: entry.rules, reads: entry.serviceAccountReads };
-}
-
-function notSelected({ problems }: Discovery): string {
-  return problems.length > 0
-    ? "the cluster was not found in this run, and not all of the configuration could be read"
-    : 'no entry of the configuration selects this cluster; its associations stay (to let go of them: "pulumi state delete"; to delete them: "pulumi destroy --target")';
-}
-
-function countDeclared(plans: readonly ClusterPlan[]): Record<string, number> {
-  const counts = plans.map((plan): [string, number] => [
+function countDeclared(planned: readonly PlannedCluster[]): Record<string, number> {
+  const counts = planned.map(({ plan }): [string, number] => [
     clusterKey(plan.cluster),
     plan.decisions.filter((decision) => decision.declared !== undefined).length,
   ]);

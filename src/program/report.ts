@@ -3,11 +3,15 @@ import type { Problem } from "../discovery/clusters.ts";
 import { clusterKey } from "../model/cluster.ts";
 import { keyOf } from "../model/serviceAccount.ts";
 import type { Cause, ClusterPlan, Decision } from "../plan/types.ts";
+import { isPurged } from "./stale.ts";
 
 // What somebody has to mend is a warning; what works as configured is information.
 const warned: ReadonlySet<Cause> = new Set(["invalid", "untrusted_role", "external", "addon"]);
 
-/** Shows, in the engine's diagnostics, why a cluster is held and why ServiceAccounts do not get what they ask for. */
+/**
+ * Shows, in the engine's diagnostics, why a cluster is held, why ServiceAccounts
+ * do not get what they ask for, and what goes that no other line of the preview names.
+ */
 export function reportPlan(plan: ClusterPlan): void {
   const cluster = clusterKey(plan.cluster);
   if (plan.blocked !== undefined) {
@@ -15,14 +19,15 @@ export function reportPlan(plan: ClusterPlan): void {
     return;
   }
   for (const decision of plan.decisions) {
-    const line = `cluster ${cluster}: ServiceAccount ${keyOf(decision)}: ${decision.reason}`;
+    const what = isPurged(decision) ? `stale association ${decision.associationId} is to be deleted: ` : "";
+    const line = `cluster ${cluster}: ServiceAccount ${keyOf(decision)}: ${what}${decision.reason}`;
     if (isWarning(decision)) pulumi.log.warn(line);
-    else if (decision.action === "ignore" || decision.action === "keep") pulumi.log.info(line);
+    else if (what !== "" || decision.action === "ignore" || decision.action === "keep") pulumi.log.info(line);
   }
 }
 
-function isWarning({ action, cause, drifted }: Decision): boolean {
-  if (action === "conflict" || drifted) return true;
+function isWarning({ action, cause, drifted, warns }: Decision): boolean {
+  if (action === "conflict" || drifted || warns) return true;
   return (action === "ignore" || action === "keep") && cause !== undefined && warned.has(cause);
 }
 

@@ -1,4 +1,9 @@
 import { z } from "zod";
+import {
+  inputsSchema,
+  STALE_ASSOCIATIONS_TYPE,
+  type StaleAssociationsInputs,
+} from "../../provider/inputs.ts";
 import type { RecordedAssociation } from "../model/association.ts";
 import { type ClusterRef, clusterKey } from "../model/cluster.ts";
 import { UserError } from "../model/userError.ts";
@@ -19,6 +24,8 @@ export interface RecordedResource extends RecordedAssociation {
 export interface RecordedCluster {
   readonly cluster: ClusterRef;
   readonly associations: readonly RecordedResource[];
+  /** Inputs of the cluster's resource `StaleAssociations`; absent where the state holds none. */
+  readonly stale?: StaleAssociationsInputs;
 }
 
 /** The type token of the association resource in `@pulumi/aws`. */
@@ -55,22 +62,34 @@ const associationSchema = z.object({
   tags: tagsSchema.nullish(),
 });
 
+/** What JSON text says; any other value, and text that is no JSON, as it is. */
+function jsonText(value: unknown): unknown {
+  if (typeof value !== "string") return value;
+  try {
+    return JSON.parse(value);
+  } catch {
+    return value;
+  }
+}
+
 /** The engine keeps a provider's nested inputs as JSON text. */
 const providerSchema = z.object({
   region: z.string().optional(),
-  assumeRoles: z
-    .preprocess(
-      (value) => (typeof value === "string" ? JSON.parse(value) : value),
-      z.array(z.looseObject({ roleArn: z.string() })),
-    )
-    .optional(),
+  assumeRoles: z.preprocess(jsonText, z.array(z.looseObject({ roleArn: z.string() }))).optional(),
 });
 
 type Resource = z.infer<typeof resourceSchema>;
 
+/** A cluster while its resources are gathered. */
+interface Gathered {
+  readonly cluster: ClusterRef;
+  readonly associations: RecordedResource[];
+  stale?: StaleAssociationsInputs;
+}
+
 /**
- * The associations in a stack's exported deployment (`pulumi stack export`,
- * Automation API `exportStack`), by cluster key.
+ * What a stack's exported deployment (`pulumi stack export`, Automation
+ * API `exportStack`) holds of each cluster, by cluster key.
  * Throws UserError where the state is not as this program writes it: going on
  * without knowing what the state holds could delete what is live.
  */
@@ -79,14 +98,25 @@ export function readState(exported: unknown): ReadonlyMap<string, RecordedCluste
   if (!parsed.success) throw unreadable("the export", parsed.error);
   const resources = parsed.data.deployment?.resources ?? [];
   const providers = new Map(resources.map((resource) => [resource.urn, resource]));
-  const clusters = new Map<string, { cluster: ClusterRef; associations: RecordedResource[] }>();
-  for (const resource of resources) {
-    if (resource.type !== ASSOCIATION_TYPE || resource.delete || resource.external) continue;
-    const recorded = readAssociation(resource, providers);
-    const key = clusterKey(recorded.cluster);
-    const known = clusters.get(key) ?? { cluster: recorded.cluster, associations: [] };
-    known.associations.push(recorded);
+  const clusters = new Map<string, Gathered>();
+  const gathered = (cluster: ClusterRef): Gathered => {
+    const key = clusterKey(cluster);
+    const known = clusters.get(key) ?? { cluster, associations: [] };
     clusters.set(key, known);
+    return known;
+  };
+  for (const resource of resources) {
+    if (resource.delete || resource.external) continue;
+    if (resource.type === ASSOCIATION_TYPE) {
+      const recorded = readAssociation(resource, providers);
+      gathered(recorded.cluster).associations.push(recorded);
+    } else if (resource.type === STALE_ASSOCIATIONS_TYPE) {
+      const stale = inputsSchema.safeParse(resource.inputs);
+      // Nothing hangs on it in AWS: what another version wrote is as good as none.
+      if (!stale.success) continue;
+      const { account, region, clusterName } = stale.data;
+      gathered({ account, region, name: clusterName }).stale = stale.data;
+    }
   }
   return clusters;
 }
