@@ -11,11 +11,11 @@ import {
   deleteServiceAccounts,
 } from "../sandbox/serviceAccounts.ts";
 import { createStack, type SandboxStack } from "../sandbox/stack.ts";
+import { runMain } from "../src/cli/runMain.ts";
 import type { ClusterRef } from "../src/model/cluster.ts";
 import { keyOf } from "../src/model/serviceAccount.ts";
 import { UserError } from "../src/model/userError.ts";
 import { engineTools, ensureToolchain, sandboxTools } from "../toolchain/index.ts";
-import { runMain } from "../toolchain/runMain.ts";
 import { associationTable, differences, readBack } from "./associations.ts";
 import {
   type Change,
@@ -25,7 +25,7 @@ import {
   roleNames,
   scenario,
 } from "./scenario.ts";
-import { step } from "./step.ts";
+import { heading, step } from "./step.ts";
 
 const ROLE_ANNOTATION = "eks.amazonaws.com/role-arn";
 const BASE_ACCOUNT = "111111111111";
@@ -37,7 +37,8 @@ const { keep } = new Command("quickstart")
   .opts<{ keep: boolean }>();
 
 await runMain(async () => {
-  const toolchain = await step("Tools", () => ensureToolchain([...engineTools, ...sandboxTools]));
+  heading("Tools");
+  const toolchain = await ensureToolchain([...engineTools, ...sandboxTools]);
   if (toolchain.awsPlugin === "stand-in") {
     console.log("   The aws plugin can't be downloaded here: a stand-in with the same types serves.");
   }

@@ -1,6 +1,7 @@
 // Prints what a shell needs to run this project's programs with `pulumi`: eval "$(npm run -s env)"
+
+import { runMain } from "../src/cli/runMain.ts";
 import { engineTools, ensureToolchain } from "./index.ts";
-import { runMain } from "./runMain.ts";
 import { quoteForShell } from "./shell.ts";
 
 await runMain(async () => {

@@ -2,8 +2,8 @@
 import Table from "cli-table3";
 import { Command, Option } from "commander";
 import { z } from "zod";
+import { runMain } from "../src/cli/runMain.ts";
 import { engineTools, ensureToolchain, type Origin, sandboxTools } from "./index.ts";
-import { runMain } from "./runMain.ts";
 
 const optionsSchema = z.object({ output: z.enum(["table", "json"]) });
 
