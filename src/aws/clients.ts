@@ -18,6 +18,16 @@ export interface AwsClients {
   readonly sts: STSClient;
 }
 
+/** A call that has ended, its retries included. */
+export interface AwsCall {
+  /** As in IAM policies: `eks:ListClusters`, `tag:GetResources`. */
+  readonly api: string;
+  /** The cluster that the call names; "" where it names none. */
+  readonly cluster: string;
+  readonly ok: boolean;
+  readonly durationMs: number;
+}
+
 /** Names the session in CloudTrail. */
 export const SESSION_NAME = "eks-pod-identity-sync";
 
@@ -37,12 +47,13 @@ export function scopeKey(scope: AwsScope): string {
  * the adaptive retry's send rate are shared by all calls of the scope.
  * Endpoints and credentials come from the SDK's own settings alone.
  */
-export function awsClientPool(): (scope: AwsScope) => AwsClients {
+export function awsClientPool(onCall?: (call: AwsCall) => void): (scope: AwsScope) => AwsClients {
   const pool = new Map<string, AwsClients>();
   return (scope) => {
     const known = pool.get(scopeKey(scope));
     if (known !== undefined) return known;
     const made = makeClients(scope);
+    if (onCall !== undefined) tellCalls(made, onCall);
     pool.set(scopeKey(scope), made);
     return made;
   };
@@ -70,4 +81,40 @@ function makeClients(scope: AwsScope): AwsClients {
     iam: new IAMClient(settings),
     sts: new STSClient(settings),
   };
+}
+
+const prefixes = { eks: "eks", tagging: "tag", iam: "iam", sts: "sts" } as const;
+
+function tellCalls(clients: AwsClients, onCall: (call: AwsCall) => void): void {
+  const middleware =
+    (prefix: string) =>
+    <Input extends object, Output>(
+      next: (args: { input: Input }) => Promise<Output>,
+      context: { commandName?: string },
+    ) =>
+    async (args: { input: Input }): Promise<Output> => {
+      const started = performance.now();
+      const api = `${prefix}:${context.commandName?.replace(/Command$/, "") ?? "unknown"}`;
+      const end = (ok: boolean) =>
+        onCall({ api, cluster: clusterNamed(args.input), ok, durationMs: performance.now() - started });
+      try {
+        const output = await next(args);
+        end(true);
+        return output;
+      } catch (error) {
+        end(false);
+        throw error;
+      }
+    };
+  const options = { step: "initialize", name: "tellCalls" } as const;
+  clients.eks.middlewareStack.add(middleware(prefixes.eks), options);
+  clients.tagging.middlewareStack.add(middleware(prefixes.tagging), options);
+  clients.iam.middlewareStack.add(middleware(prefixes.iam), options);
+  clients.sts.middlewareStack.add(middleware(prefixes.sts), options);
+}
+
+/** DescribeCluster calls it `name`, everything else `clusterName`. */
+function clusterNamed(input: object): string {
+  if ("clusterName" in input && typeof input.clusterName === "string") return input.clusterName;
+  return "name" in input && typeof input.name === "string" ? input.name : "";
 }

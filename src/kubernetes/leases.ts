@@ -3,6 +3,7 @@ import { z } from "zod";
 import { UserError } from "../model/userError.ts";
 import { kubernetesError } from "./errors.ts";
 import { requestJson, serverOf } from "./request.ts";
+import type { ReusedKubeConfig } from "./reusedKubeConfig.ts";
 
 /** What a Lease says (coordination.k8s.io/v1 LeaseSpec). */
 export interface LeaseRecord {
@@ -36,15 +37,37 @@ const leaseObject = z.looseObject({
 });
 type LeaseObject = z.output<typeof leaseObject>;
 
+/** Where one Lease is kept. */
+export interface LeaseStore {
+  /** The Lease; undefined where there is none. Throws UserError. */
+  read(signal: AbortSignal): Promise<StoredLease | undefined>;
+  /**
+   * Writes the record, unless the Lease is not as it was read: undefined then. Throws UserError.
+   * @param before as it was read; undefined: there was none, and it is created
+   */
+  write(
+    record: LeaseRecord,
+    before: StoredLease | undefined,
+    signal: AbortSignal,
+  ): Promise<StoredLease | undefined>;
+}
+
 /** The Lease's place, and who asks for it. */
 export interface LeasePlace {
-  readonly kubeConfig: () => Promise<KubeConfig>;
+  readonly config: ReusedKubeConfig;
   readonly namespace: string;
   readonly name: string;
 }
 
-/** The Lease; undefined where there is none. Throws UserError. */
-export async function readLease(place: LeasePlace, signal: AbortSignal): Promise<StoredLease | undefined> {
+/** The Lease at an API server. */
+export function kubernetesLease(place: LeasePlace): LeaseStore {
+  return {
+    read: (signal) => readLease(place, signal),
+    write: (record, before, signal) => writeLease(place, record, before, signal),
+  };
+}
+
+async function readLease(place: LeasePlace, signal: AbortSignal): Promise<StoredLease | undefined> {
   return send(place, "get", async (config) => {
     try {
       return stored(await requestJson(config, { method: "GET", path: itemOf(place), signal }));
@@ -55,22 +78,18 @@ export async function readLease(place: LeasePlace, signal: AbortSignal): Promise
   });
 }
 
-/**
- * Writes the record, unless the Lease is not as it was read: undefined then. Throws UserError.
- * @param before as it was read; undefined: there was none, and it is created
- */
-export async function writeLease(
+async function writeLease(
   place: LeasePlace,
   record: LeaseRecord,
   before: StoredLease | undefined,
   signal: AbortSignal,
 ): Promise<StoredLease | undefined> {
   const { namespace, name } = place;
-  const metadata = before?.object.metadata ?? { namespace, name };
   const body = {
     apiVersion: "coordination.k8s.io/v1",
     kind: "Lease",
-    metadata,
+    metadata: before?.object.metadata ?? { namespace, name },
+    // What others wrote into it stays.
     spec: { ...before?.object.spec, ...specOf(record) },
   };
   const request =
@@ -90,10 +109,11 @@ export async function writeLease(
 }
 
 async function send<T>(place: LeasePlace, verb: string, run: (config: KubeConfig) => Promise<T>): Promise<T> {
-  const config = await place.kubeConfig();
+  const config = await place.config.get();
   try {
     return await run(config);
   } catch (error) {
+    place.config.drop();
     if (error instanceof UserError) throw error;
     const call = `${verb} lease ${place.namespace}/${place.name}`;
     const rights = `get, create and update on leases in namespace ${place.namespace}`;

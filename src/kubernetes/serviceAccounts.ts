@@ -31,20 +31,19 @@ export async function listServiceAccountsForWatch(config: KubeConfig): Promise<S
   const api = config.makeApiClient(CoreV1Api);
   const items: ServiceAccount[] = [];
   let next: string | undefined;
-  let resourceVersion: string | undefined;
-  do {
+  for (;;) {
     const page = await listPage(api, server, next);
+    const resourceVersion = page?.metadata?.resourceVersion;
     // The client checks no shapes: of a proxy's own page, say, it makes a list without items.
-    if (!Array.isArray(page?.items)) {
+    if (!Array.isArray(page?.items) || !resourceVersion) {
       throw new UserError(
         `${server} answered without a list of ServiceAccounts; check that it is an API server`,
       );
     }
     items.push(...page.items.map((item) => fromApi(item, server)));
     next = page.metadata?._continue || undefined;
-    resourceVersion = page.metadata?.resourceVersion;
-  } while (next !== undefined);
-  return { items, resourceVersion: resourceVersion ?? "" };
+    if (next === undefined) return { items, resourceVersion };
+  }
 }
 
 /**

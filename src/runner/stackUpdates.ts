@@ -1,0 +1,157 @@
+import { createHash } from "node:crypto";
+import { clusterKey } from "../model/cluster.ts";
+import { keyOf } from "../model/serviceAccount.ts";
+import type { PlannedCluster } from "../program/planned.ts";
+import { declareAll } from "../program/program.ts";
+import type { RecordedCluster } from "../program/state.ts";
+import type { Clock } from "./clock.ts";
+import type { EngineEnd, StackEngine } from "./engine.ts";
+import { type Outcome, outcomesOf } from "./outcomes.ts";
+import type { Touched } from "./touched.ts";
+import type { RunnerObserver, Trigger, UpdateStart } from "./types.ts";
+
+/** What an update is asked for. */
+export interface UpdateRequest {
+  readonly trigger: Trigger;
+  /** Every cluster, for a full update; absent: only what is touched. */
+  readonly full?: readonly PlannedCluster[];
+  readonly touched: Touched | undefined;
+  /** When the watch saw what asked for it, by cluster key and `namespace/name`. */
+  readonly seen: ReadonlyMap<string, ReadonlyMap<string, number>>;
+}
+
+/** What came of it. */
+export interface UpdateOutcome {
+  readonly ok: boolean;
+  /** True where the state may have changed. */
+  readonly wrote: boolean;
+  readonly outcomes: readonly Outcome[];
+}
+
+/** Runs the engine for one stack, as previews where nothing may change, and tells the observer. */
+export class StackUpdates {
+  readonly #stack: string;
+  readonly #engine: StackEngine;
+  readonly #dry: boolean;
+  readonly #observer: Required<RunnerObserver>;
+  readonly #clock: Clock;
+  /** What the last preview was about: the same plan is not previewed at every interval. */
+  #previewed: string | undefined;
+  #running = false;
+  static #lastId = 0;
+
+  constructor(
+    stack: string,
+    engine: StackEngine,
+    dry: boolean,
+    observer: Required<RunnerObserver>,
+    clock: Clock,
+  ) {
+    this.#stack = stack;
+    this.#engine = engine;
+    this.#dry = dry;
+    this.#observer = observer;
+    this.#clock = clock;
+  }
+
+  /** What the state holds, by cluster key. */
+  recorded(): Promise<ReadonlyMap<string, RecordedCluster>> {
+    return this.#engine.recorded();
+  }
+
+  /** Asks the running update, if there is one, to end early and properly. */
+  async cancel(): Promise<void> {
+    if (this.#running) await this.#engine.cancel();
+  }
+
+  /** Runs one update or preview to its end. */
+  async update(request: UpdateRequest): Promise<UpdateOutcome> {
+    const planned = request.full ?? request.touched?.planned ?? [];
+    if (this.#dry) {
+      const about = signatureOf(planned);
+      if (about === this.#previewed) return { ok: true, wrote: false, outcomes: [] };
+      const end = await this.#run("preview", request, planned);
+      if (end.result === "succeeded") this.#previewed = about;
+      return { ok: end.result === "succeeded", wrote: false, outcomes: [] };
+    }
+    const end = await this.#run("up", request, planned);
+    const outcomes = outcomesOf(planned, end.steps, this.#stack);
+    for (const outcome of outcomes) this.#tell(outcome, request, end);
+    return { ok: end.result === "succeeded", wrote: end.result !== "locked", outcomes };
+  }
+
+  async #run(
+    kind: "preview" | "up",
+    { trigger, full, touched }: UpdateRequest,
+    planned: readonly PlannedCluster[],
+  ): Promise<EngineEnd> {
+    StackUpdates.#lastId += 1;
+    const start: UpdateStart = {
+      id: StackUpdates.#lastId,
+      stack: this.#stack,
+      kind,
+      trigger,
+      ...(full === undefined && touched !== undefined ? { targets: touched.changes } : {}),
+      startedAt: this.#clock.now(),
+    };
+    this.#observer.updateStarted(start);
+    this.#running = true;
+    try {
+      const end = await this.#engine.run({
+        kind,
+        program: async () => void declareAll(planned),
+        ...(full === undefined && touched !== undefined ? { targets: touched.targets } : {}),
+        // A preview can't mend the state; it shows the drift as the plan's reason.
+        ...(touched?.refresh && kind === "up" ? { refresh: true } : {}),
+        onOutput: (text) => {
+          for (const line of text.split("\n"))
+            if (line.trim() !== "") this.#observer.updatePrinted(start, line);
+        },
+      });
+      const error = end.error === undefined ? {} : { error: end.error };
+      this.#observer.updateEnded({
+        ...start,
+        endedAt: this.#clock.now(),
+        result: end.result,
+        changes: countOperations(end),
+        ...error,
+      });
+      return end;
+    } finally {
+      this.#running = false;
+    }
+  }
+
+  #tell(
+    { cluster, decision, change, error, association }: Outcome,
+    request: UpdateRequest,
+    end: EngineEnd,
+  ): void {
+    const seenAt = request.seen.get(clusterKey(cluster))?.get(keyOf(decision));
+    const associationId = association?.id ?? decision.associationId;
+    this.#observer.associationChanged(this.#stack, {
+      namespace: decision.namespace,
+      name: decision.name,
+      cluster,
+      operation: change,
+      ...(decision.roleArn === undefined ? {} : { roleArn: decision.roleArn }),
+      ...(associationId === undefined ? {} : { associationId }),
+      ...(change === "failed" ? { error: error ?? end.error ?? "the update failed" } : {}),
+      ...(seenAt === undefined ? {} : { sinceEventMs: this.#clock.now() - seenAt }),
+    });
+  }
+}
+
+function countOperations({ steps }: EngineEnd): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const { operation, failed } of steps) {
+    if (!failed && operation !== "same" && operation !== "read")
+      counts[operation] = (counts[operation] ?? 0) + 1;
+  }
+  return counts;
+}
+
+function signatureOf(planned: readonly PlannedCluster[]): string {
+  const text = JSON.stringify(planned.map(({ plan }) => plan));
+  return createHash("sha256").update(text).digest("base64");
+}
