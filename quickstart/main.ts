@@ -36,6 +36,12 @@ const { keep } = new Command("quickstart")
   .parse()
   .opts<{ keep: boolean }>();
 
+/** Ctrl-C: the step that runs is ended in order, and the sandbox with it. */
+const interruption = new AbortController();
+for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  process.once(signal, () => interruption.abort(new UserError(`interrupted by ${signal}`)));
+}
+
 await runMain(async () => {
   heading("Tools");
   const toolchain = await ensureToolchain([...engineTools, ...sandboxTools]);
@@ -52,10 +58,14 @@ await runMain(async () => {
     }),
   );
   try {
+    interruption.signal.throwIfAborted();
     // The sandbox is this process's AWS and Kubernetes, as it is that of the commands below.
     Object.assign(process.env, sandbox.environment);
     const environment = { ...toolchain.environment, ...sandbox.environment };
-    await mainJob(sandbox, await createStack(sandbox.directory, "quickstart", environment));
+    await mainJob(
+      sandbox,
+      await createStack(sandbox.directory, "quickstart", environment, interruption.signal),
+    );
   } finally {
     await sandbox.stop();
   }
@@ -109,6 +119,7 @@ async function show(
 
 async function pulumi(stack: SandboxStack, args: readonly string[]): Promise<void> {
   const { exitCode } = await stack.pulumi(args, "show");
+  interruption.signal.throwIfAborted();
   if (exitCode !== 0) throw new UserError(`pulumi ${args.join(" ")} ended with exit code ${exitCode}`);
 }
 
@@ -137,8 +148,5 @@ async function keepRunning(stack: SandboxStack): Promise<void> {
   for (const [name, value] of Object.entries(stack.environment)) console.log(`export ${name}='${value}'`);
   console.log(`\npulumi up --stack ${stack.name} --config-file '${stack.configFile}'`);
   console.log("kubectl annotate serviceaccount ...   # where you have kubectl");
-  await new Promise<void>((resolve) => {
-    process.once("SIGINT", resolve);
-    process.once("SIGTERM", resolve);
-  });
+  await new Promise((resolve) => interruption.signal.addEventListener("abort", resolve));
 }

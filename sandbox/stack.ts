@@ -39,17 +39,32 @@ function* withoutReads(line: unknown): Generator<string> {
 const commandTimeout = 600_000;
 
 /**
+ * The CLI ends its plugins only where it is asked to end by SIGINT, once: it
+ * has a process group of its own, so that the terminal's Ctrl-C does not
+ * count as a second one.
+ */
+const endedInOrder = {
+  detached: true,
+  killSignal: "SIGINT",
+  forceKillAfterDelay: 30_000,
+  timeout: commandTimeout,
+} as const;
+
+/**
  * Makes an empty stack with a file backend in `directory`.
  * @param environment of the toolchain and the sandbox, over process.env
+ * @param interrupted ends the command that runs, in order
  */
 export async function createStack(
   directory: string,
   name: string,
   environment: Readonly<Record<string, string>>,
+  interrupted?: AbortSignal,
 ): Promise<SandboxStack> {
   const backend = join(directory, "state");
   await mkdir(backend, { recursive: true });
   const configFile = join(directory, `Pulumi.${name}.yaml`);
+  const ending = { ...endedInOrder, ...(interrupted === undefined ? {} : { cancelSignal: interrupted }) };
   const env: Record<string, string> = {
     ...environment,
     PULUMI_BACKEND_URL: `file://${backend}`,
@@ -62,7 +77,7 @@ export async function createStack(
     env,
     cwd: directory,
     stdin: "ignore",
-    timeout: commandTimeout,
+    ...ending,
   });
   return {
     name,
@@ -82,7 +97,7 @@ export async function createStack(
         reject: false,
         all: true,
         stdin: "ignore",
-        timeout: commandTimeout,
+        ...ending,
         ...(show === undefined ? {} : { stdout: [withoutReads, "inherit"], stderr: ["pipe", "inherit"] }),
       });
       return { exitCode, stdout: String(stdout), output: String(all) };
