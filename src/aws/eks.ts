@@ -9,7 +9,7 @@ import {
   paginateListPodIdentityAssociations,
 } from "@aws-sdk/client-eks";
 import { GetCallerIdentityCommand, type STSClient } from "@aws-sdk/client-sts";
-import type { AssociationSpec } from "../model/association.ts";
+import { type AssociationSpec, specOf } from "../model/association.ts";
 import type { ServiceAccountRef } from "../model/serviceAccount.ts";
 import { UserError } from "../model/userError.ts";
 import { calling, isNotFound } from "./errors.ts";
@@ -122,17 +122,12 @@ export async function describeAssociation(
 
 function readDetails(association: PodIdentityAssociation | undefined): AssociationDetails | undefined {
   if (!association?.roleArn || !association.namespace || !association.serviceAccount) return undefined;
-  const { roleArn, targetRoleArn, disableSessionTags, policy, tags } = association;
+  const { roleArn, namespace, tags } = association;
   return {
-    namespace: association.namespace,
+    namespace,
     name: association.serviceAccount,
     ...(association.ownerArn ? { ownerArn: association.ownerArn } : {}),
-    spec: {
-      roleArn,
-      ...(targetRoleArn ? { targetRoleArn } : {}),
-      ...(disableSessionTags ? { disableSessionTags } : {}),
-      ...(policy ? { policy } : {}),
-    },
+    spec: specOf({ ...association, roleArn }),
     tags: tags ?? {},
   };
 }

@@ -15,6 +15,22 @@ export interface AssociationSpec {
   readonly policy?: string;
 }
 
+/** The spec of an association as AWS or the engine's state holds it, where empty and false count as not set. */
+export function specOf(fields: {
+  readonly roleArn: string;
+  readonly targetRoleArn?: string | null | undefined;
+  readonly disableSessionTags?: boolean | null | undefined;
+  readonly policy?: string | null | undefined;
+}): AssociationSpec {
+  const { roleArn, targetRoleArn, disableSessionTags, policy } = fields;
+  return {
+    roleArn,
+    ...(targetRoleArn ? { targetRoleArn } : {}),
+    ...(disableSessionTags ? { disableSessionTags } : {}),
+    ...(policy ? { policy } : {}),
+  };
+}
+
 /** Resource tags by key. */
 export type Tags = Readonly<Record<string, string>>;
 

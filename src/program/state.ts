@@ -4,7 +4,7 @@ import {
   STALE_ASSOCIATIONS_TYPE,
   type StaleAssociationsInputs,
 } from "../../provider/inputs.ts";
-import type { RecordedAssociation } from "../model/association.ts";
+import { type RecordedAssociation, specOf } from "../model/association.ts";
 import { type ClusterRef, clusterKey } from "../model/cluster.ts";
 import { UserError } from "../model/userError.ts";
 
@@ -125,7 +125,6 @@ function readAssociation(resource: Resource, providers: ReadonlyMap<string, Reso
   const parsed = associationSchema.safeParse(resource.outputs);
   if (!parsed.success) throw unreadable(resource.urn, parsed.error);
   const { associationId, associationArn, clusterName, namespace, serviceAccount, tags } = parsed.data;
-  const { roleArn, targetRoleArn, disableSessionTags, policy } = parsed.data;
   // arn:aws:eks:REGION:ACCOUNT:podidentityassociation/CLUSTER/ID
   const [, , , region = "", account = ""] = associationArn.split(":");
   return {
@@ -133,12 +132,7 @@ function readAssociation(resource: Resource, providers: ReadonlyMap<string, Reso
     id: associationId,
     namespace,
     name: serviceAccount,
-    spec: {
-      roleArn,
-      ...(targetRoleArn ? { targetRoleArn } : {}),
-      ...(disableSessionTags ? { disableSessionTags } : {}),
-      ...(policy ? { policy } : {}),
-    },
+    spec: specOf(parsed.data),
     tags: tags ?? {},
     provider: readProvider(resource, providers, region),
   };
