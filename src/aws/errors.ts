@@ -36,7 +36,9 @@ const advice: Readonly<Record<string, string>> = {
 export function awsError(call: string, error: unknown): UserError {
   const code = codeOf(error);
   const message = error instanceof Error ? firstLine(error) : String(error);
-  const hint = isAccessDenied(error) ? `grant ${call} to the credentials in use` : advice[code];
+  // The call may have failed on its way: at sts:AssumeRole, say.
+  const [, action = call] = /not authorized to perform: ([\w:]+)/.exec(message) ?? [];
+  const hint = isAccessDenied(error) ? `grant ${action} to the credentials in use` : advice[code];
   const said = message.startsWith(code) || message === "" ? message || code : `${code}: ${message}`;
   return new UserError(`${call}: ${said}${hint === undefined ? "" : `; ${hint}`}`, { cause: error });
 }

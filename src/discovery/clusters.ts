@@ -13,11 +13,17 @@ export interface SelectedCluster {
   readonly access: KubernetesAccess;
 }
 
-/** Something that could not be read or used, and where; the run goes on without it and says so. */
-export interface Problem {
+/** Something that people should know, and where; the run goes on. */
+export interface Notice {
   /** `clusters[0]`, or a cluster's key. */
   readonly where: string;
   readonly message: string;
+}
+
+/** Something that could not be read or used; the run goes on without it. */
+export interface Problem extends Notice {
+  /** `failure`: an answer is missing. `absence`: the answer is that there is nothing to work on now. */
+  readonly kind: "failure" | "absence";
 }
 
 /** What an entry selects, with what it could not. */
@@ -33,7 +39,8 @@ export async function selectClusters(entry: ClusterEntry, aws: AwsClients): Prom
   const names = (await listClusters(aws.eks)).filter((name) => pattern.matches(name));
   if (names.length === 0) {
     const message = `no cluster in ${entry.region} matches cluster_name ${JSON.stringify(pattern.source)}`;
-    return { clusters: [], problems: [{ where: `clusters[${entry.index}]`, message }] };
+    const where = `clusters[${entry.index}]`;
+    return { clusters: [], problems: [{ where, message, kind: "absence" }] };
   }
   const described = await Promise.all(names.map((name) => discoveredCluster(entry, name, aws)));
   return {
@@ -69,16 +76,18 @@ async function discoveredCluster(
   const where = `cluster ${name} in ${entry.region}`;
   try {
     const description = await describeCluster(aws.eks, name);
-    if (description.state === "gone") return { where, message: "it has gone since it was listed" };
+    if (description.state === "gone")
+      return { where, message: "it has gone since it was listed", kind: "absence" };
     if (description.state === "not-ready") {
-      return { where, message: `its status is ${description.status}; it is left alone until it is ACTIVE` };
+      const message = `its status is ${description.status}; it is left alone until it is ACTIVE`;
+      return { where, message, kind: "absence" };
     }
     const { endpoint } = description;
     const role = entry.roleArn === undefined ? {} : { roleArn: entry.roleArn };
     const ref = { name, region: entry.region, account: endpoint.account };
     return { entry, ref, access: { kind: "eks", endpoint, ...role } };
   } catch (error) {
-    if (error instanceof UserError) return { where, message: error.message };
+    if (error instanceof UserError) return { where, message: error.message, kind: "failure" };
     throw error;
   }
 }

@@ -13,6 +13,7 @@ import { UserError } from "../model/userError.ts";
 import type { RoleTrust } from "../plan/types.ts";
 import { describeDoubtful, readAssociations, type TagLookup } from "./associations.ts";
 import {
+  type Notice,
   type Problem,
   refuseOverlaps,
   type SelectedCluster,
@@ -37,7 +38,7 @@ export interface Discovery {
   /** What of the configuration could not be read or used. */
   readonly problems: readonly Problem[];
   /** What works all the same. */
-  readonly warnings: readonly Problem[];
+  readonly warnings: readonly Notice[];
 }
 
 // Many clusters are read side by side; their API servers and regions are different machines.
@@ -92,7 +93,8 @@ async function selectOrExplain(
     const work = selectClusters(entry, clientsOf(scopeOf(entry)));
     return await within(STAGE_TIMEOUT_MS, `${where}: finding clusters`, work);
   } catch (error) {
-    if (error instanceof UserError) return { clusters: [], problems: [{ where, message: error.message }] };
+    if (error instanceof UserError)
+      return { clusters: [], problems: [{ where, message: error.message, kind: "failure" }] };
     throw error;
   }
 }

@@ -10,7 +10,7 @@ import { UserError } from "../model/userError.ts";
 import { desireOf } from "../plan/desire.ts";
 import { trustOf } from "../plan/trustPolicy.ts";
 import type { RoleTrust } from "../plan/types.ts";
-import type { Problem } from "./clusters.ts";
+import type { Notice } from "./clusters.ts";
 
 /** What is known of a role: IAM's answer, or why there is none. */
 type RoleAnswer = FoundRole | { readonly state: "unread"; readonly problem: string };
@@ -47,7 +47,7 @@ export class RoleLookups {
   }
 
   /** One problem for each scope that may not read roles. */
-  problems(): readonly Problem[] {
+  problems(): readonly Notice[] {
     return [...this.#byScope.values()].flatMap(({ where, lookup: { denied } }) => {
       if (denied === undefined) return [];
       const message = `${denied}; without it nobody checks that roles trust EKS Pod Identity ("role_trust_check: off" leaves the check out)`;

@@ -58,14 +58,18 @@ export function idsOf(
   );
 }
 
-/** One cluster out of many that can't be read is reported; where there is nothing else, it is the run's failure. */
+/**
+ * One cluster out of many that can't be read is reported; where nothing else
+ * was read, it is the run's failure. That there is nothing to read is none.
+ */
 function stopIfNothingWasRead({ clusters, problems }: Discovery): void {
-  const failures = clusters.flatMap((cluster) => {
+  const unread = clusters.flatMap((cluster) => {
     const failed = [cluster.associations, cluster.serviceAccounts].find(({ state }) => state === "failed");
     return failed?.state === "failed" ? [`cluster ${clusterKey(cluster.ref)}: ${failed.reason}`] : [];
   });
-  if (clusters.length > failures.length) return;
-  const all = [...problems.map(({ where, message }) => `${where}: ${message}`), ...failures];
+  if (clusters.length > unread.length) return;
+  const failures = problems.filter(({ kind }) => kind === "failure");
+  const all = [...failures.map(({ where, message }) => `${where}: ${message}`), ...unread];
   if (all.length > 0) throw new UserError(all.join("\n"));
 }
 

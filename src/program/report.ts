@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { Problem } from "../discovery/clusters.ts";
+import type { Notice } from "../discovery/clusters.ts";
 import { clusterKey } from "../model/cluster.ts";
 import { keyOf } from "../model/serviceAccount.ts";
 import type { Cause, ClusterPlan, Decision } from "../plan/types.ts";
@@ -32,6 +32,6 @@ function isWarning({ action, cause, drifted, warns }: Decision): boolean {
 }
 
 /** Shows a part of the configuration that could not be read or used. */
-export function reportProblem({ where, message }: Problem): void {
+export function reportProblem({ where, message }: Notice): void {
   pulumi.log.warn(`${where}: ${message}`);
 }

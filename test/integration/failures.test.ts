@@ -81,3 +81,11 @@ test("a configuration error names the file, the field and what was expected, all
   expect(output).toMatch(/clusters\[0\]\.max_concurency.*max_concurrency/);
   expect(changesAt(scene.sandbox)).toMatchObject({});
 });
+
+test("a cluster that is not ACTIVE yet is reported, and is no failure", async () => {
+  scene.sandbox.aws.world.setCluster(green, { status: "CREATING" });
+  const stack = await scene.newStack([entry("green")]);
+  const output = await succeeded(up(stack));
+  scene.sandbox.aws.world.setCluster(green, { status: "ACTIVE" });
+  expect(output).toMatch(/warning: cluster green in us-east-1: its status is CREATING/);
+});

@@ -122,8 +122,16 @@ test("an entry whose clusters can't be found is a problem beside a good one", as
   );
   expect(clusters.map(({ ref }) => ref)).toEqual([CLUSTER]);
   expect(problems).toEqual([
-    { where: "clusters[0]", message: expect.stringMatching(/^eks:ListClusters: AccessDenied.*; grant eks:/) },
-    { where: "clusters[1]", message: expect.stringMatching(/^eks:ListClusters: AccessDenied.*AssumeRole/) },
+    {
+      where: "clusters[0]",
+      message: expect.stringMatching(/^eks:ListClusters: AccessDenied.*; grant eks:ListClusters /),
+      kind: "failure",
+    },
+    {
+      where: "clusters[1]",
+      message: expect.stringMatching(/^eks:ListClusters: AccessDenied.*; grant sts:AssumeRole /),
+      kind: "failure",
+    },
   ]);
 });
 

@@ -76,7 +76,13 @@ describe("the clusters of an entry", () => {
     const aws = await startAws();
     expect(await selectClusters(entryOf({ cluster_name: "^prod$" }), aws)).toEqual({
       clusters: [],
-      problems: [{ where: "clusters[0]", message: 'no cluster in eu-west-1 matches cluster_name "^prod$"' }],
+      problems: [
+        {
+          where: "clusters[0]",
+          message: 'no cluster in eu-west-1 matches cluster_name "^prod$"',
+          kind: "absence",
+        },
+      ],
     });
   });
 

@@ -175,7 +175,7 @@ describe("what was discovered", () => {
     const { clusters, failures } = captured(
       {
         clusters: [blue, { ...blue, ref: { ...blue.ref, name: "green" }, serviceAccounts: failed }],
-        problems: [{ where: "clusters[1]", message: "no cluster matches" }],
+        problems: [{ where: "clusters[1]", message: "no cluster matches", kind: "failure" }],
         warnings: [{ where: "clusters[1]", message: "deprecated" }],
       },
       "configured",
