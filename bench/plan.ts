@@ -6,6 +6,7 @@ import type { ServiceAccount } from "../src/model/serviceAccount.ts";
 import { planCluster } from "../src/plan/planCluster.ts";
 import { countActions } from "../src/plan/summary.ts";
 import type { ClusterInput, ClusterRules } from "../src/plan/types.ts";
+import { median, spread } from "./spread.ts";
 
 const SIZES = [1_000, 5_000, 10_000, 20_000, 50_000];
 const TARGET_SIZE = 10_000;
@@ -45,7 +46,7 @@ export function benchPlan(): boolean {
   });
   for (const one of series) {
     const cost = perItem(one).toFixed(2);
-    table.push([one.size, spread(one.wall), spread(one.cpu), cost, planned(one)]);
+    table.push([one.size, spread(one.wall, 1), spread(one.cpu, 1), cost, planned(one)]);
   }
   console.log(table.toString());
   console.log(
@@ -79,14 +80,6 @@ function verdict(series: readonly Series[]): boolean {
 function planned({ input }: Series): string {
   const counts = Object.entries(countActions([planCluster(input)])).filter(([, count]) => count > 0);
   return counts.map(([action, count]) => `${action} ${count}`).join(", ");
-}
-
-function spread(times: readonly number[]): string {
-  return `${median(times).toFixed(1)} (${Math.min(...times).toFixed(1)} - ${Math.max(...times).toFixed(1)})`;
-}
-
-function median(times: readonly number[]): number {
-  return times.toSorted((a, b) => a - b)[Math.floor(times.length / 2)] ?? Number.NaN;
 }
 
 /** Microseconds. */

@@ -52,7 +52,7 @@ async function run(stacks: readonly string[], flags: Record<string, string | und
   });
   let told = false;
   const onSignal = () => {
-    if (told) void daemon.cancel();
+    if (told) daemon.cancel();
     told = true;
     daemon.stop();
   };

@@ -3,7 +3,7 @@ import { UserError } from "../model/userError.ts";
 import type { ConfigSource } from "./load.ts";
 
 /** The file that is read where neither CONFIG_FILE nor the stack's configuration says otherwise, as by the Go controller. */
-const STANDARD_FILE = "config.yaml";
+export const STANDARD_FILE = "config.yaml";
 
 /** What a stack's configuration says. */
 export interface StackConfig {

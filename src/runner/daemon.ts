@@ -4,7 +4,7 @@ import { type ClusterRef, clusterKey } from "../model/cluster.ts";
 import { UserError } from "../model/userError.ts";
 import { systemClock } from "./clock.ts";
 import { configurationReader } from "./configuration.ts";
-import { openStack } from "./engine.ts";
+import { type EngineOptions, openStack, type StackEngine } from "./engine.ts";
 import { type KubernetesEvents, kubernetesEvents } from "./kubernetesEvents.ts";
 import { type LeaderElection, startLeaderElection } from "./leader.ts";
 import { logObserver, runnerLog } from "./log.ts";
@@ -16,7 +16,11 @@ import { StackUpdates } from "./stackUpdates.ts";
 import type { RunnerObserver } from "./types.ts";
 
 /** The checkout, where Pulumi.yaml is. */
-const projectDirectory = dirname(dirname(import.meta.dirname));
+const checkout = dirname(dirname(import.meta.dirname));
+/** An API server or a region that is this slow does not hold up the others. */
+const PATIENCE_MS = 10_000;
+/** How long an update may go on after the stop; longer than the largest of them needs. */
+const LAST_UPDATE_MS = 10 * 60_000;
 
 /** What a daemon is started with. */
 export interface DaemonOptions {
@@ -25,22 +29,30 @@ export interface DaemonOptions {
   readonly stacks: readonly string[];
   /** Deletions that a person allowed above the limit, for the life of this process. */
   readonly allowedDeletions?: number;
+  /**
+   * The folder of Pulumi.yaml, with `provider` and `src` beside it; the checkout,
+   * where it is not given. The engine keeps the stacks' settings there.
+   */
+  readonly projectDirectory?: string;
+  /** Another engine than {@link openStack}'s, or the same one under measurement. */
+  readonly openEngine?: (options: EngineOptions) => Promise<StackEngine>;
 }
 
 /** A daemon that runs. */
 export interface Daemon {
   /** Where health, metrics and the status page are; undefined with `runOnce`. */
   readonly url: string | undefined;
-  /** Settles when all has ended; with `runOnce`, true where everything is in step. */
+  /** Settles when all has ended: true where it was told to, or with `runOnce` where everything is in step. */
   readonly done: Promise<boolean>;
-  /** Starts nothing new, and lets what runs end. */
+  /** Starts nothing new, and lets updates that run end, within ten minutes. */
   stop(): void;
   /** Asks running updates to end early and properly. */
-  cancel(): Promise<void>;
+  cancel(): void;
 }
 
 /** One stack that is driven. */
 interface Driven {
+  readonly stack: string;
   readonly loop: StackLoop;
   readonly updates: StackUpdates;
 }
@@ -59,7 +71,9 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   );
   const driven: Driven[] = [];
   let election: LeaderElection | undefined;
-  const leading = () => !settings.leaderElection || election?.leading() === true;
+  // A single round is somebody's own wish; the stack's lock keeps it apart from a leader's updates.
+  const elects = settings.leaderElection && !settings.runOnce;
+  const leading = () => !elects || election?.leading() === true;
   const events = settings.kubernetesEvents
     ? eventsOf(
         driven,
@@ -78,7 +92,9 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     await monitoring.stop();
     throw error;
   }
-  if (settings.leaderElection) {
+  if (elects) {
+    // Until it is elected, a process stands by, and is well.
+    observer.leadershipChanged(false, systemClock.now());
     election = startLeaderElection({
       kubeConfig: async () => localKubeConfig({}),
       namespace: settings.leaseNamespace,
@@ -88,7 +104,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
         for (const { loop, updates } of driven) {
           // Another process may write a few seconds from now: what runs must not.
           if (isLeading) loop.takeOver();
-          else void updates.cancel();
+          else updates.cancel();
         }
       },
       onProblem: (message) => {
@@ -98,33 +114,51 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   }
   if (monitoring.url !== undefined) log.info(`status page, health and metrics: ${monitoring.url}`);
   const stopping = new AbortController();
-  const done = Promise.all(
-    driven.map(({ loop }) => runLoop(loop, settings.runOnce, stopping.signal)),
-  ).finally(
+  const cancel = () => {
+    for (const { updates } of driven) updates.cancel();
+  };
+  let cancelLate = () => {};
+  const stop = () => {
+    if (stopping.signal.aborted) return;
+    stopping.abort();
+    cancelLate = systemClock.after(LAST_UPDATE_MS, cancel);
+  };
+  const run = async ({ loop, stack }: Driven) => {
+    try {
+      return await runLoop(loop, settings.runOnce, stopping.signal);
+    } catch (error) {
+      // Nobody knows in what state it is: the process ends, for whoever runs it to start it anew.
+      log.fatal({ stack, err: error }, "unexpected error; stopping");
+      stop();
+      return false;
+    }
+  };
+  const done = Promise.all(driven.map(run)).finally(async () => {
+    cancelLate();
     // The Lease is given back when no update runs any more.
-    async () => void (await Promise.all([election?.stop(), events?.stop(), monitoring.stop()])),
-  );
+    await Promise.all([election?.stop(), events?.stop(), monitoring.stop()]);
+  });
   return {
     url: monitoring.url,
-    done: done.then((results) => results.every((inStep) => inStep)),
-    stop: () => stopping.abort(),
-    cancel: async () => void (await Promise.all(driven.map(({ updates }) => updates.cancel()))),
+    done: done.then((results) => results.every((well) => well)),
+    stop,
+    cancel,
   };
 }
 
 async function openDriven(
   stack: string,
-  { settings, allowedDeletions }: DaemonOptions,
+  { settings, allowedDeletions, projectDirectory = checkout, openEngine = openStack }: DaemonOptions,
   observer: Required<RunnerObserver>,
   leading: () => boolean,
 ): Promise<Driven> {
   const { configFile, dry, intervalMs, driftPeriodMs, policyPack } = settings;
-  const engine = await openStack({
+  const engine = await openEngine({
     stack,
     projectDirectory,
     // The policy pack reads the same configuration, from wherever it is started.
     environment: configFile === undefined ? {} : { CONFIG_FILE: resolve(configFile) },
-    policyPacks: policyPack ? [join(projectDirectory, "policy", "pack")] : [],
+    policyPacks: policyPack ? [join(checkout, "policy", "pack")] : [],
   });
   const config = configurationReader(engine, stack, projectDirectory, configFile);
   // A configuration that can't be read ends the start; later it is a problem of the round.
@@ -136,11 +170,12 @@ async function openDriven(
     updates,
     observer,
     drift: { intervalMs, periodMs: driftPeriodMs },
+    ...(settings.runOnce ? {} : { patienceMs: PATIENCE_MS }),
     leading,
     clock: systemClock,
     ...(allowedDeletions === undefined ? {} : { allowedDeletions }),
   });
-  return { loop, updates };
+  return { stack, loop, updates };
 }
 
 function eventsOf(
@@ -161,16 +196,11 @@ function eventsOf(
   });
 }
 
+/** True where the loop ended as it was to; with `once`, where everything is in step. */
 async function runLoop(loop: StackLoop, once: boolean, signal: AbortSignal): Promise<boolean> {
-  if (!once) {
-    await loop.run(signal);
-    return true;
-  }
-  try {
-    return await loop.round("start");
-  } finally {
-    await loop.stop();
-  }
+  if (once) return loop.once(signal);
+  await loop.run(signal);
+  return true;
 }
 
 function refuseTwice(stacks: readonly string[]): void {

@@ -43,6 +43,7 @@ export function dogstatsd(options: DogstatsdOptions): Dogstatsd {
     sampleRate: options.sampleRate,
     // Read from the settings, where a flag goes before its variable, and not from the environment once more.
     includeDataDogTags: false,
+    includeDatadogTelemetry: false,
     globalTags: [...globalTags(options)],
     cacheDns: true,
     maxBufferSize: PACKET_BYTES,

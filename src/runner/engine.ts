@@ -58,8 +58,8 @@ export interface StackEngine {
   /** What the state holds, by cluster key. */
   recorded(): Promise<ReadonlyMap<string, RecordedCluster>>;
   run(run: EngineRun): Promise<EngineEnd>;
-  /** Asks the running update to end early and properly. */
-  cancel(): Promise<void>;
+  /** Asks the running update, if there is one, to end early and properly: no new step, the state written, no lock left. */
+  cancel(): void;
   /** The value of `clusters` in the stack's configuration; undefined where it is not set. */
   configuredClusters(): Promise<unknown>;
 }
@@ -75,10 +75,19 @@ export async function openStack(options: EngineOptions): Promise<StackEngine> {
       { workDir: options.projectDirectory, envVars: { ...engineEnvironment, ...options.environment } },
     ),
   );
+  let running: AbortController | undefined;
+  withoutAfterthoughts(stack);
   return {
     recorded: async () => readState(await naming(options.stack, () => stack.exportStack())),
-    run: (run) => runEngine(stack, run, options.policyPacks),
-    cancel: () => stack.cancel(),
+    async run(run) {
+      running = new AbortController();
+      try {
+        return await runEngine(stack, run, options.policyPacks, running.signal);
+      } finally {
+        running = undefined;
+      }
+    },
+    cancel: () => running?.abort(),
     configuredClusters: async () => {
       const config = await naming(options.stack, () => stack.getAllConfig());
       const text = config["eks-pod-identity-sync:clusters"]?.value;
@@ -96,6 +105,15 @@ const engineEnvironment = {
   PULUMI_SKIP_UPDATE_CHECK: "true",
 };
 
+/**
+ * `Stack.up` of the Automation API asks the CLI three times more, after the update, for the stack's outputs and its
+ * history: half of a short update's time. The events have told all that is needed.
+ */
+function withoutAfterthoughts(stack: Stack): void {
+  stack.outputs = async () => ({});
+  stack.info = async () => undefined;
+}
+
 async function naming<T>(stack: string, run: () => Promise<T>): Promise<T> {
   try {
     return await run();
@@ -104,12 +122,19 @@ async function naming<T>(stack: string, run: () => Promise<T>): Promise<T> {
   }
 }
 
-async function runEngine(stack: Stack, run: EngineRun, policyPacks: readonly string[]): Promise<EngineEnd> {
+async function runEngine(
+  stack: Stack,
+  run: EngineRun,
+  policyPacks: readonly string[],
+  signal: AbortSignal,
+): Promise<EngineEnd> {
   const recorder = stepRecorder();
   const options = {
     program: run.program,
     onOutput: run.onOutput,
     onEvent: recorder.take,
+    // The CLI is sent SIGINT. Not `pulumi cancel`: for DIY backends that takes the lock away and lets the update run.
+    signal,
     color: "never",
     suppressProgress: true,
     ...(run.targets === undefined ? {} : { target: [...run.targets] }),
@@ -121,20 +146,19 @@ async function runEngine(stack: Stack, run: EngineRun, policyPacks: readonly str
     else await stack.up({ ...options, showSecrets: false });
     return { result: "succeeded", steps: recorder.steps() };
   } catch (error) {
-    if (error instanceof ConcurrentUpdateError) {
-      if (run.kind === "up" && isOwnStaleLock(error.message)) {
-        await stack.cancel();
-        return {
-          result: "locked",
-          steps: [],
-          error: "cleared the lock of an update of this host that has died",
-        };
-      }
-      return { result: "locked", steps: [], error: `the stack is locked: ${lockHolder(error.message)}` };
-    }
-    const words = recorder.errors();
-    return { result: "failed", steps: recorder.steps(), error: words[0] ?? shortError(error) };
+    if (error instanceof ConcurrentUpdateError) return lockedEnd(stack, error.message);
+    const result = signal.aborted ? "canceled" : "failed";
+    return { result, steps: recorder.steps(), error: recorder.firstError() ?? shortError(error) };
   }
+}
+
+async function lockedEnd(stack: Stack, message: string): Promise<EngineEnd> {
+  const result = "locked";
+  if (!isOwnStaleLock(message)) {
+    return { result, steps: [], error: `the stack is locked: ${lockHolder(message)}` };
+  }
+  await naming(stack.name, () => stack.cancel());
+  return { result, steps: [], error: "cleared the lock of an update of this host that has died" };
 }
 
 /** The DIY backends name the lock's holder: `created by USER@HOST (pid PID) at TIME`. */
@@ -145,12 +169,17 @@ function lockHolder(message: string): string {
   return held ?? "another update is running";
 }
 
-/** True where the lock was made on this host by a process that is no more. */
+/** True where every lock that the message names was made on this host by a process that is no more. */
 export function isOwnStaleLock(message: string): boolean {
-  const match = HOLDER.exec(message);
-  if (match === null || match[2] !== hostname()) return false;
+  const holders = [...message.matchAll(new RegExp(HOLDER, "g"))];
+  return holders.length > 0 && holders.every(([, , host, pid]) => host === hostname() && isGone(Number(pid)));
+}
+
+function isGone(pid: number): boolean {
+  // The CLI holds locks, this process never does: it has the number of one that died with the container before.
+  if (pid === process.pid) return true;
   try {
-    process.kill(Number(match[3]), 0);
+    process.kill(pid, 0);
     return false;
   } catch (error) {
     // EPERM: it lives, and is somebody else's.
@@ -183,13 +212,23 @@ function stepRecorder() {
         const error = errors.get(step.urn);
         return step.failed && error !== undefined ? { ...step, error } : step;
       }),
-    errors: (): readonly string[] => [...errors.values()],
+    /** The first error in a line, with the resource that it is about. */
+    firstError(): string | undefined {
+      const ofResource = [...errors].find(([urn]) => urn !== "" && !urn.includes("::pulumi:pulumi:Stack::"));
+      if (ofResource === undefined) return errors.values().next().value;
+      const [urn, message] = ofResource;
+      return `${urn.split("::").at(-1)}: ${message}`;
+    },
   };
 }
 
-/** The engine marks colours in its messages as `<{%name%}>`. */
+/** The engine's words in one line: it marks colours as `<{%name%}>`, and lists even a single error by lines. */
 function plain(message: string): string {
-  return message.replaceAll(/<\{%[^%]*%\}>/g, "").trim();
+  return message
+    .replaceAll(/<\{%[^%]*%\}>/g, "")
+    .replace(/1 error occurred:\s*\*\s*/, "")
+    .replaceAll(/\s+/g, " ")
+    .trim();
 }
 
 /** The line of an Automation API error that says what was wrong: the CLI's own `error: ...`. */

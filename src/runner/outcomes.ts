@@ -3,10 +3,12 @@ import type { LiveAssociation } from "../model/association.ts";
 import type { ClusterRef } from "../model/cluster.ts";
 import type { Decision } from "../plan/types.ts";
 import type { PlannedCluster } from "../program/planned.ts";
+import { isPurged } from "../program/stale.ts";
 import type { EngineStep } from "./engine.ts";
-import { associationUrn } from "./touched.ts";
+import { associationUrn, staleAssociationsUrn } from "./touched.ts";
 import type { AssociationChange } from "./types.ts";
 
+const purgedSchema = z.looseObject({ deleted: z.array(z.string()) });
 const outputsSchema = z.looseObject({ associationId: z.string() });
 
 /** What an update did for one decision. */
@@ -28,8 +30,13 @@ export function outcomesOf(
   const byUrn = new Map(steps.map((step) => [step.urn, step]));
   return planned.flatMap(({ plan }) =>
     plan.decisions.flatMap((decision) => {
-      const step = byUrn.get(associationUrn(stack, plan.cluster, decision));
-      return step === undefined ? [] : outcomeOf(plan.cluster, decision, step);
+      const purged = isPurged(decision);
+      const urn = purged
+        ? staleAssociationsUrn(stack, plan.cluster)
+        : associationUrn(stack, plan.cluster, decision);
+      const step = byUrn.get(urn);
+      if (step === undefined) return [];
+      return purged ? purgeOf(plan.cluster, decision, step) : outcomeOf(plan.cluster, decision, step);
     }),
   );
 }
@@ -46,6 +53,16 @@ function outcomeOf(cluster: ClusterRef, decision: Decision, step: EngineStep): r
   if (change === undefined || !outputs.success || declared === undefined) return [];
   const { spec, tags } = declared;
   return [{ ...base, change, association: { id: outputs.data.associationId, namespace, name, spec, tags } }];
+}
+
+/** All stale associations of a cluster are one resource; what it spared after a second look has no outcome. */
+function purgeOf(cluster: ClusterRef, decision: Decision, step: EngineStep): readonly Outcome[] {
+  if (step.failed) return outcomeOf(cluster, decision, step);
+  const outputs = purgedSchema.safeParse(step.outputs);
+  const { associationId } = decision;
+  const isGone =
+    associationId !== undefined && outputs.success && outputs.data.deleted.includes(associationId);
+  return isGone && step.operation !== "same" ? [{ cluster, decision, change: "deleted" }] : [];
 }
 
 function operationOf(decision: Decision, operation: string): AssociationChange["operation"] | undefined {

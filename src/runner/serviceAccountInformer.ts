@@ -56,17 +56,31 @@ const GRACE_MS = 15_000;
 /** Short enough that a stalled watch is found, and that a token of 15 minutes is replaced; they differ by cluster. */
 const WATCH_SECONDS = { minimum: 240, spread: 60 };
 
-/**
- * Follows a cluster's ServiceAccounts over its API server.
- * @param kubeConfig is asked at each list and watch: EKS's tokens expire
- */
-export function startInformer(
-  options: InformerOptions & { kubeConfig: () => Promise<KubeConfig> },
-): Informer {
-  const { kubeConfig } = options;
+/** The API server to follow, and who is told of its lists. */
+export interface ApiServerOptions {
+  /** Asked at each list and watch: EKS's tokens expire. */
+  readonly kubeConfig: () => Promise<KubeConfig>;
+  /** A list of all ServiceAccounts, its pages together, has ended. */
+  readonly onListed?: (ok: boolean, durationMs: number) => void;
+}
+
+/** Follows a cluster's ServiceAccounts over its API server. */
+export function startInformer(options: InformerOptions & ApiServerOptions): Informer {
+  const { kubeConfig, onListed = () => undefined, clock = systemClock } = options;
   return followServiceAccounts(
     {
-      list: async () => listServiceAccountsForWatch(await kubeConfig()),
+      async list() {
+        const config = await kubeConfig();
+        const started = clock.steady();
+        try {
+          const list = await listServiceAccountsForWatch(config);
+          onListed(true, clock.steady() - started);
+          return list;
+        } catch (error) {
+          onListed(false, clock.steady() - started);
+          throw error;
+        }
+      },
       watch: async (range, signal) => watchServiceAccounts(await kubeConfig(), range, signal),
     },
     options,

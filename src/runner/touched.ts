@@ -59,12 +59,17 @@ function urnsOf({ plan, stale }: PlannedCluster, stack: string): readonly string
     .filter((decision) => !isPurged(decision))
     .map((decision) => associationUrn(stack, plan.cluster, decision));
   if (stale === undefined || !plan.decisions.some(isPurged)) return associations;
-  return [...associations, urn(stack, STALE_ASSOCIATIONS_TYPE, clusterKey(plan.cluster))];
+  return [...associations, staleAssociationsUrn(stack, plan.cluster)];
 }
 
 /** The URN of an association in a stack. */
 export function associationUrn(stack: string, cluster: ClusterRef, ref: ServiceAccountRef): string {
   return urn(stack, ASSOCIATION_TYPE, associationName(cluster, ref));
+}
+
+/** The URN of a cluster's resource that purges. */
+export function staleAssociationsUrn(stack: string, cluster: ClusterRef): string {
+  return urn(stack, STALE_ASSOCIATIONS_TYPE, clusterKey(cluster));
 }
 
 /** A child of a cluster's component. */

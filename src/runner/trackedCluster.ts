@@ -10,14 +10,13 @@ import type { Listing } from "../model/listing.ts";
 import { keyOf, type ServiceAccount, type ServiceAccountRef } from "../model/serviceAccount.ts";
 import type { FoundCluster } from "../program/planned.ts";
 import { driftSlice } from "./driftSlice.ts";
-import { type RecentWrite, withRecentWrites } from "./recentWrites.ts";
+import { doubtfulWrites, type RecentWrite, withRecentWrites } from "./recentWrites.ts";
 
 /** What a tracked cluster reads AWS with; shared by the clusters of an entry. */
 export interface ClusterReaders {
   readonly aws: AwsClients;
   /** The tags of this round. */
   readonly tags: TagLookup;
-  readonly roles: RoleLookup;
 }
 
 /** The ServiceAccounts as the watch knows them. */
@@ -41,7 +40,7 @@ export class TrackedCluster {
   /** When a change of a ServiceAccount was seen that no update has taken up yet, by `namespace/name`. */
   readonly seenAt: Map<string, number>;
   #associations: Listing<LiveAssociation> = { state: "failed", reason: "not read yet" };
-  readonly #writes = new Map<string, RecentWrite>();
+  #writes = new Map<string, RecentWrite>();
   #describedUpTo = "";
 
   constructor(selected: SelectedCluster, watch: WatchedServiceAccounts, seenAt: Map<string, number>) {
@@ -50,11 +49,15 @@ export class TrackedCluster {
     this.seenAt = seenAt;
   }
 
-  /** Lists the associations anew, with the roles of the next slice. */
+  /**
+   * Lists the associations anew, with the roles of the next slice.
+   * @param now when it begins, milliseconds since the epoch
+   */
   async readAws(
     readers: ClusterReaders,
     recordedIds: ReadonlySet<string>,
     drift: DriftPolicy,
+    now: number,
   ): Promise<void> {
     const { ref, entry } = this.selected;
     const listed = await listing("associations", () =>
@@ -76,6 +79,8 @@ export class TrackedCluster {
       );
       return this.#withRoles(certain, readers.aws, recordedIds, drift);
     });
+    if (this.#associations.state === "failed") return;
+    this.#writes = doubtfulWrites(this.#writes, this.#associations.items, now);
   }
 
   /** Lists show no roles: the recorded ones of this round's slice are described. */
@@ -107,7 +112,7 @@ export class TrackedCluster {
   }
 
   /** All that is known now, for the plan. */
-  async found(roles: RoleLookup, now: number): Promise<FoundCluster> {
+  async found(roles: RoleLookup): Promise<FoundCluster> {
     const { ref, entry } = this.selected;
     const serviceAccounts = this.watch.snapshot();
     const associations = this.#associations;
@@ -117,7 +122,7 @@ export class TrackedCluster {
     return {
       ...this.selected,
       serviceAccounts,
-      associations: { state: "complete", items: withRecentWrites(associations.items, this.#writes, now) },
+      associations: { state: "complete", items: withRecentWrites(associations.items, this.#writes) },
       roleTrust: await readRoleTrust(ref, entry, serviceAccounts.items, roles),
     };
   }

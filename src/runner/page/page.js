@@ -88,8 +88,9 @@ function showList() {
   clear.addEventListener("click", () => setFilter(SHOW_ALL));
   if (status === undefined) empty.replaceChildren("Waiting for the daemon.");
   else if (rows.length > 0) empty.replaceChildren("Nothing matches. ", clear);
-  else
-    empty.replaceChildren("No ServiceAccount carries the role annotation yet, and no association was found.");
+  else if (status.stacks.every(({ clusters }) => clusters.length === 0)) {
+    empty.replaceChildren("No cluster has been read yet.");
+  } else empty.replaceChildren("No ServiceAccount carries the role annotation, and there is no association.");
 }
 
 /** @param {StatusDocument} document */
@@ -107,6 +108,7 @@ function showClusterChoice({ stacks }) {
     ...choices.map(({ id, word }) => element("option", { value: id }, word)),
   );
   cluster.value = filter.cluster;
+  cluster.hidden = choices.length < 2;
 }
 
 /** What changes with time alone. */
@@ -149,6 +151,7 @@ followStatus(
   },
   (connected) => {
     connection.dataset.state = connected ? "live" : "lost";
+    document.body.classList.toggle("stale", !connected);
     const words = connected ? "Live" : "Connection lost: what you see may be old. Trying again.";
     if (connection.textContent !== words) connection.textContent = words;
   },

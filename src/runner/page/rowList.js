@@ -39,7 +39,9 @@ export function rowList(table, window_, onOpen) {
       const known = drawn.get(placed.key);
       const unchanged = known?.placed.row === placed.row && known.placed.cluster.name === placed.cluster.name;
       const node = unchanged ? known.node : rowNode(placed, known?.node);
-      node.style.transform = `translateY(${tops[index] ?? 0}px)`;
+      const top = tops[index] ?? 0;
+      node.style.transform = `translateY(${top}px)`;
+      node.style.height = `${(tops[index + 1] ?? top) - top}px`;
       node.setAttribute("aria-rowindex", String(index + 2));
       node.querySelector("button")?.setAttribute("tabindex", index === active ? "0" : "-1");
       next.set(placed.key, { placed, node });

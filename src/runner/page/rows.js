@@ -109,7 +109,7 @@ export function filterFromHash(hash) {
   };
 }
 
-/** Heights of rows in pixels, as page.css has them: on one line or with a clause, on a wide page or on a phone. */
+/** Heights of rows in pixels: on one line or with a clause, on a wide page or on a phone. */
 export const HEIGHTS = { wide: { line: 36, clause: 56 }, narrow: { line: 57, clause: 77 } };
 
 /**

@@ -1,0 +1,101 @@
+import { kubernetesCalls } from "./kubernetesCalls.ts";
+import { inScene, waitUntil } from "./scene.ts";
+import { median } from "./spread.ts";
+import { printLoad, printTable, printTargets } from "./targets.ts";
+
+const SIZE = { clusters: 5, serviceAccounts: 200 };
+const INTERVAL_S = 3;
+const INTERVALS = 10;
+/** All roles are described within so many intervals. */
+const DRIFT_INTERVALS = 10;
+
+// What an interval may ask of AWS: which clusters there are and where, the pages of the two lists, and the slice.
+const CLUSTERS = ["ListClusters", "DescribeCluster"];
+const LISTS = ["ListPodIdentityAssociations", "GetResources"];
+const SLICE = "DescribePodIdentityAssociation";
+/** Lists show 100 to a page: 2 for each cluster, and 10 of tags for the region. */
+const PAGES = { ListPodIdentityAssociations: 10, GetResources: 10 };
+
+/** Counts what intervals with nothing to do cost; false where they cost more than they may. */
+export async function benchIdle(): Promise<boolean> {
+  const { perInterval, updates, kubernetes } = await inScene(SIZE, async ({ sandbox, daemon, spinner }) => {
+    const { calls } = sandbox.aws;
+    const running = await daemon({
+      INTERVAL: `${INTERVAL_S}s`,
+      DRIFT_PERIOD: `${INTERVAL_S * DRIFT_INTERVALS}s`,
+    });
+    const nextInterval = async () => {
+      const [before, limit] = [calls.all("ListClusters").length, INTERVAL_S * 10_000];
+      await waitUntil("the next interval", limit, () => calls.all("ListClusters").length > before);
+    };
+    // The first describes what the start left open.
+    await nextInterval();
+    await nextInterval();
+    const [kubernetesBefore, updatesBefore] = [
+      await kubernetesCalls(sandbox.clusters),
+      running.all("update").length,
+    ];
+    const perInterval: ReadonlyMap<string, number>[] = [];
+    for (let interval = 0; interval < INTERVALS; interval++) {
+      spinner.text = `interval ${interval + 1} of ${INTERVALS}`;
+      const seen = calls.all().length - 1;
+      await nextInterval();
+      perInterval.push(countActions(calls.all().slice(seen, calls.all().length - 1)));
+    }
+    const after = await kubernetesCalls(sandbox.clusters);
+    return {
+      perInterval,
+      updates: running.all("update").length - updatesBefore,
+      kubernetes: Array.from(
+        after,
+        ([key, count]) => [key, count - (kubernetesBefore.get(key) ?? 0)] as const,
+      ),
+    };
+  });
+  const actions = new Set(perInterval.flatMap((counts) => [...counts.keys()]));
+  const each = (action: string) => perInterval.map((counts) => counts.get(action) ?? 0);
+  printTable(
+    ["AWS calls in an interval", "median", "min", "max"],
+    Array.from(actions, (action) => {
+      const counts = each(action);
+      return [action, ...[median(counts), Math.min(...counts), Math.max(...counts)].map(String)];
+    }),
+  );
+  const asked = kubernetes.filter(([, count]) => count > 0);
+  const others = [...actions].filter((action) => ![...CLUSTERS, ...LISTS, SLICE].includes(action));
+  const slice = (SIZE.clusters * SIZE.serviceAccounts) / DRIFT_INTERVALS;
+  printLoad();
+  return printTargets([
+    { what: "updates", target: "0", result: String(updates), met: updates === 0 },
+    {
+      what: "Kubernetes calls",
+      target: "0",
+      result: asked.map(([key, count]) => `${key} ${count}`).join(", ") || "0",
+      met: asked.length === 0,
+    },
+    ...Object.entries(PAGES).map(([action, pages]) => ({
+      what: action,
+      target: `<= ${pages} pages`,
+      result: String(median(each(action))),
+      met: median(each(action)) <= pages,
+    })),
+    {
+      what: SLICE,
+      target: `${slice}, a ${DRIFT_INTERVALS}th`,
+      result: String(median(each(SLICE))),
+      met: median(each(SLICE)) === slice,
+    },
+    {
+      what: "other AWS calls",
+      target: "0",
+      result: others.map((action) => `${action} ${median(each(action))}`).join(", ") || "0",
+      met: others.every((action) => median(each(action)) === 0),
+    },
+  ]);
+}
+
+function countActions(calls: readonly { readonly action: string }[]): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>();
+  for (const { action } of calls) counts.set(action, (counts.get(action) ?? 0) + 1);
+  return counts;
+}
