@@ -1,11 +1,11 @@
-import { kubernetesCalls } from "./kubernetesCalls.ts";
+import { kubernetesCalls, untilUnasked } from "./kubernetesCalls.ts";
 import { inScene, waitUntil } from "./scene.ts";
 import { median } from "./spread.ts";
 import { printLoad, printTable, printTargets } from "./targets.ts";
 
 const SIZE = { clusters: 5, serviceAccounts: 200 };
 const INTERVAL_S = 3;
-const INTERVALS = 10;
+const INTERVALS = 8;
 /** All roles are described within so many intervals. */
 const DRIFT_INTERVALS = 10;
 
@@ -31,16 +31,15 @@ export async function benchIdle(): Promise<boolean> {
     // The first describes what the start left open.
     await nextInterval();
     await nextInterval();
-    const [kubernetesBefore, updatesBefore] = [
-      await kubernetesCalls(sandbox.clusters),
-      running.all("update").length,
-    ];
+    const kubernetesBefore = await untilUnasked(sandbox.clusters);
+    await nextInterval();
+    const updatesBefore = running.all("update").length;
     const perInterval: ReadonlyMap<string, number>[] = [];
     for (let interval = 0; interval < INTERVALS; interval++) {
       spinner.text = `interval ${interval + 1} of ${INTERVALS}`;
-      const seen = calls.all().length - 1;
+      const seen = calls.all().length;
       await nextInterval();
-      perInterval.push(countActions(calls.all().slice(seen, calls.all().length - 1)));
+      perInterval.push(countActions(calls.all().slice(seen)));
     }
     const after = await kubernetesCalls(sandbox.clusters);
     return {

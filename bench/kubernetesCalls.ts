@@ -1,8 +1,11 @@
+import { isDeepStrictEqual } from "node:util";
 import { withApiClient } from "../sandbox/controlPlane/apiClient.ts";
 import type { RunningCluster } from "../sandbox/index.ts";
 
-/** What the daemon may ask an API server for. */
-const RESOURCES = new Set(["serviceaccounts", "events", "leases"]);
+/** What the daemon may ask an API server for; Leases only with leader election, and API servers have their own. */
+const RESOURCES = new Set(["serviceaccounts", "events"]);
+
+const UNASKED_MS = 1_000;
 
 /**
  * How many calls the API servers were asked, of the kinds that the daemon makes, by verb and resource; a watch counts
@@ -21,4 +24,15 @@ export async function kubernetesCalls(clusters: readonly RunningCluster[]): Prom
     }
   }
   return counts;
+}
+
+/** Settles when nothing is asked of the API servers any more: Events of a big update are written for a while. */
+export async function untilUnasked(clusters: readonly RunningCluster[]): Promise<Map<string, number>> {
+  let counts = await kubernetesCalls(clusters);
+  for (;;) {
+    await new Promise((resolve) => setTimeout(resolve, UNASKED_MS));
+    const now = await kubernetesCalls(clusters);
+    if (isDeepStrictEqual(now, counts)) return now;
+    counts = now;
+  }
 }

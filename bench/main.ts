@@ -1,5 +1,7 @@
 import { Command } from "commander";
+import { benchDry } from "./dry.ts";
 import { benchIdle } from "./idle.ts";
+import { benchMemory } from "./memory.ts";
 import { benchPlan } from "./plan.ts";
 import { benchReaction } from "./reaction.ts";
 import { benchStorm } from "./storm.ts";
@@ -30,6 +32,17 @@ const benches = [
     name: "storm",
     run: benchStorm,
     description: "the daemon: 500 changes in ten seconds, and the time until all is in step",
+  },
+  {
+    name: "memory",
+    run: benchMemory,
+    description:
+      "the daemon: memory with 5 x 1,000 ServiceAccounts, and its growth over intervals with changes",
+  },
+  {
+    name: "dry",
+    run: benchDry,
+    description: "the daemon: a day of intervals with DRY, and no call that changes anything",
   },
 ] as const;
 

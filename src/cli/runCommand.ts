@@ -1,11 +1,11 @@
 import { Command } from "commander";
 import { allowedDeletions } from "../config/environment.ts";
 import { UserError } from "../model/userError.ts";
-import { startDaemon } from "../runner/daemon.ts";
+import { type DaemonOptions, startDaemon } from "../runner/daemon.ts";
 import { readSettings, settings } from "../runner/settings.ts";
 
 /** `pod-identity run`: the daemon. */
-export function runCommand(): Command {
+export function runCommand(options: Pick<DaemonOptions, "projectDirectory"> = {}): Command {
   const command = new Command("run")
     .description("Keeps the clusters of one or several stacks in step until it is told to stop.")
     .option("-s, --stack <name>", "a stack to drive; repeat it for several", collect, []);
@@ -15,12 +15,13 @@ export function runCommand(): Command {
   }
   return command
     .addHelpText("after", exitCodes)
-    .action(async (options: Record<string, unknown>) => run(options.stack as string[], textsOf(options)));
+    .action(async (flags: Record<string, unknown>) => run(flags.stack as string[], textsOf(flags), options));
 }
 
-/** Runs the daemon with the arguments of `pod-identity run`, to its end. */
-export async function runDaemon(args: readonly string[]): Promise<void> {
-  await runCommand().parseAsync([...args], { from: "user" });
+/** Runs the daemon with the arguments of `pod-identity run`, to its end. See `DaemonOptions` for the directory. */
+export async function runDaemon(args: readonly string[], projectDirectory?: string): Promise<void> {
+  const command = runCommand(projectDirectory === undefined ? {} : { projectDirectory });
+  await command.parseAsync([...args], { from: "user" });
 }
 
 const exitCodes = `
@@ -42,12 +43,17 @@ function textsOf(options: Record<string, unknown>): Record<string, string | unde
   );
 }
 
-async function run(stacks: readonly string[], flags: Record<string, string | undefined>): Promise<void> {
+async function run(
+  stacks: readonly string[],
+  flags: Record<string, string | undefined>,
+  options: Pick<DaemonOptions, "projectDirectory">,
+): Promise<void> {
   if (stacks.length === 0) throw new UserError("name a stack to drive: pod-identity run --stack NAME");
   const allowed = allowedDeletions(process.env);
   const daemon = await startDaemon({
     settings: readSettings(process.env, flags),
     stacks,
+    ...options,
     ...(allowed === undefined ? {} : { allowedDeletions: allowed }),
   });
   let told = false;

@@ -29,7 +29,7 @@ const roleReadsTimeoutMs = 60_000;
 export class RoleLookups {
   readonly #clientsOf: (scope: AwsScope) => Pick<AwsClients, "iam">;
   readonly #timeoutMs: number;
-  readonly #byScope = new Map<string, { readonly where: string; readonly lookup: RoleLookup }>();
+  readonly #byScope = new Map<string, { readonly where: string; readonly lookup: CachedRoles }>();
 
   /** @param timeoutMs all calls of a scope end that long after its first */
   constructor(clientsOf: (scope: AwsScope) => Pick<AwsClients, "iam">, timeoutMs = roleReadsTimeoutMs) {
@@ -44,6 +44,16 @@ export class RoleLookups {
     const lookup = new CachedRoles(this.#clientsOf(scope).iam, this.#timeoutMs);
     this.#byScope.set(scopeKey(scope), { where: `clusters[${entry.index}]`, lookup });
     return lookup;
+  }
+
+  /** A new wait for roles begins, with its own time limit. */
+  restart(): void {
+    for (const { lookup } of this.#byScope.values()) lookup.restart();
+  }
+
+  /** These roles are read again when they are next asked for, and where nothing might be read, that is tried again. */
+  forget(roleArns: ReadonlySet<string>): void {
+    for (const { lookup } of this.#byScope.values()) lookup.forget(roleArns);
   }
 
   /** One problem for each scope that may not read roles. */
@@ -72,6 +82,15 @@ class CachedRoles implements RoleLookup {
     const answer = this.#answers.get(roleArn) ?? this.#ask(roleArn);
     this.#answers.set(roleArn, answer);
     return answer;
+  }
+
+  restart(): void {
+    this.#deadline = undefined;
+  }
+
+  forget(roleArns: ReadonlySet<string>): void {
+    this.denied = undefined;
+    for (const roleArn of roleArns) this.#answers.delete(roleArn);
   }
 
   async #ask(roleArn: string): Promise<RoleAnswer> {

@@ -82,7 +82,7 @@ function rowKey({ plan }: PlannedCluster, decision: Decision): string {
   return `${clusterKey(plan.cluster)} ${keyOf(decision)}`;
 }
 
-/** The reason is left out: its words may differ where the change is the same. */
-function changeText({ action, associationId, declared, drifted }: Decision): string {
-  return JSON.stringify([action, associationId, declared, drifted]);
+/** The reason is left out: its words may differ where the change is the same. A role that is trusted now is news. */
+function changeText({ action, associationId, declared, drifted, warns }: Decision): string {
+  return JSON.stringify([action, associationId, declared, drifted, warns]);
 }

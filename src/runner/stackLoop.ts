@@ -5,16 +5,10 @@ import { UserError } from "../model/userError.ts";
 import { type PlannedCluster, planAll } from "../program/planned.ts";
 import { idsOf } from "../program/program.ts";
 import type { RecordedCluster } from "../program/state.ts";
-import {
-  type Attempts,
-  type Changes,
-  changesOf,
-  nextRetry,
-  withAttempts,
-  withoutWaiting,
-} from "./attempts.ts";
-import { type BackoffPolicy, backoff, type Clock, pause } from "./clock.ts";
+import { changesOf } from "./attempts.ts";
+import { type Clock, pause } from "./clock.ts";
 import type { Outcome } from "./outcomes.ts";
+import { Retries } from "./retries.ts";
 import { nextStart, type Schedule, type SchedulePolicy, withEvent, withStart } from "./schedule.ts";
 import type { StackUpdates } from "./stackUpdates.ts";
 import { isChange, touchedOf } from "./touched.ts";
@@ -39,36 +33,27 @@ export interface StackLoopOptions {
 }
 
 /** How a round ended: `behind`: something is left to do, failed, or could not be read; `locked`: somebody else holds the stack. */
-export type RoundEnd = "in step" | "behind" | "locked";
-
-const NO_CHANGES: Changes = new Map();
+type RoundEnd = "in step" | "behind" | "locked";
 
 // At once when quiet, at most every second under a storm; events of one `kubectl apply` go together.
 const schedulePolicy: SchedulePolicy = { minimumGapMs: 1_000, settleMs: 20 };
-// What failed is tried again, less and less often.
-const retryPolicy: BackoffPolicy = { minimumMs: 2_000, maximumMs: 120_000 };
-// Somebody else's update ends some time, and then the wait should, too.
-const lockedPolicy: BackoffPolicy = { minimumMs: 2_000, maximumMs: 15_000 };
 
 /** Keeps the clusters of one stack in step, round by round. */
 export class StackLoop {
   readonly #options: StackLoopOptions;
   readonly #clusters: TrackedClusters;
+  readonly #retries: Retries;
   #recorded: ReadonlyMap<string, RecordedCluster> = new Map();
   #config: Config | undefined;
   #schedule: Schedule = {};
   #dueAt = 0;
-  /** Nothing is updated before: the last round or update failed as a whole, or the stack was locked. */
-  #pausedUntil: number | undefined;
-  /** Such failures in a row. */
-  #failures = 0;
-  #attempts: Attempts = new Map();
   /** Why the next update is to be a full one. */
   #full: Trigger | undefined = "start";
   #wake: () => void = () => undefined;
 
   constructor(options: StackLoopOptions) {
     this.#options = options;
+    this.#retries = new Retries(options.clock);
     this.#clusters = new TrackedClusters({ ...options, onChange: () => this.#event() });
   }
 
@@ -78,11 +63,11 @@ export class StackLoop {
     signal.addEventListener("abort", () => this.#wake());
     try {
       while (trigger !== undefined) {
-        await this.round(trigger, signal);
+        await this.#round(trigger, signal);
         trigger = await this.#nextTrigger(signal);
       }
     } finally {
-      await this.#clusters.stop();
+      await this.stop();
     }
   }
 
@@ -90,15 +75,25 @@ export class StackLoop {
   async once(signal: AbortSignal): Promise<boolean> {
     try {
       const { clock } = this.#options;
-      let end = await this.round("start", signal);
+      let end = await this.#round("start", signal);
       while (end === "locked" && !signal.aborted) {
-        await pause(clock, (this.#pausedUntil ?? 0) - clock.now(), signal);
-        end = await this.round("retry", signal);
+        await pause(clock, (this.#retries.nextAt ?? 0) - clock.now(), signal);
+        end = await this.#round("retry", signal);
       }
       return end === "in step";
     } finally {
-      await this.#clusters.stop();
+      await this.stop();
     }
+  }
+
+  /** One round; true where everything is in step at its end. A failure is reported, and a later round tries again. */
+  async round(trigger: Trigger): Promise<boolean> {
+    return (await this.#round(trigger, new AbortController().signal)) === "in step";
+  }
+
+  /** Ends the watches. */
+  stop(): Promise<void> {
+    return this.#clusters.stop();
   }
 
   /** This process may write from now on; what the one before it did is not known, so all is read anew. */
@@ -113,11 +108,10 @@ export class StackLoop {
     return this.#clusters.kubeConfigOf(ref);
   }
 
-  /** One round. A failure is reported, and a later round tries again. */
-  async round(trigger: Trigger, signal: AbortSignal): Promise<RoundEnd> {
+  async #round(trigger: Trigger, signal: AbortSignal): Promise<RoundEnd> {
     const { clock, drift, observer, stack } = this.#options;
     this.#schedule = withStart(clock.now());
-    if (this.#pausedUntil !== undefined && this.#pausedUntil <= clock.now()) this.#pausedUntil = undefined;
+    this.#retries.begin();
     if (trigger !== "change") this.#dueAt = clock.now() + drift.intervalMs;
     try {
       if (trigger !== "change") await this.#lookAround(signal);
@@ -125,14 +119,9 @@ export class StackLoop {
     } catch (error) {
       if (!(error instanceof UserError)) throw error;
       observer.problem(stack, `stack ${stack}`, error.message);
-      this.#pause(retryPolicy);
+      this.#retries.pause("failed");
       return "behind";
     }
-  }
-
-  #pause(policy: BackoffPolicy): void {
-    this.#failures += 1;
-    this.#pausedUntil = this.#options.clock.now() + backoff(this.#failures, Math.random(), policy);
   }
 
   #event(): void {
@@ -149,7 +138,7 @@ export class StackLoop {
       const candidates: readonly (readonly [Trigger, number | undefined])[] = [
         ["change", nextStart(this.#schedule, schedulePolicy)],
         ["interval", this.#dueAt],
-        ["retry", this.#pausedUntil ?? nextRetry(this.#attempts)],
+        ["retry", this.#retries.nextAt],
       ];
       const due = candidates.find(([, at]) => at !== undefined && at <= now);
       if (due !== undefined) return due[0];
@@ -179,14 +168,14 @@ export class StackLoop {
     const { clock, stack, updates, leading } = this.#options;
     const seen = this.#clusters.takeSeen();
     const planned = await this.#plan();
-    this.#attempts = leading() ? this.#attemptsAfter(NO_CHANGES, planned) : new Map();
-    const ready = withoutWaiting(planned, this.#attempts, clock.now());
+    if (!leading()) this.#retries.forget();
+    const ready = this.#retries.ready(planned);
     const touched = touchedOf(ready, stack);
     // Providers and components of a cluster that the state does not know are made by a full update only.
     const isNew = touched?.planned.some(({ plan }) => !this.#recorded.has(clusterKey(plan.cluster))) ?? false;
     const full = this.#full !== undefined || isNew;
     if (touched === undefined && !full) return this.#endOf(planned);
-    if (this.#pausedUntil !== undefined || signal.aborted || !leading()) {
+    if (this.#retries.paused || signal.aborted || !leading()) {
       this.#clusters.giveBack(seen);
       return this.#endOf(planned);
     }
@@ -201,13 +190,15 @@ export class StackLoop {
     const before = this.#full;
     // Asked for once more while the update runs, it stays asked for.
     this.#full = undefined;
+    const started = clock.steady();
     const end = await updates.update(request);
-    if (end.reached !== "nothing") this.#failures = 0;
+    const took = clock.steady() - started;
+    if (end.reached !== "nothing") this.#retries.worked();
     else {
       this.#full ??= before;
       this.#clusters.giveBack(seen);
-      if (end.locked) this.#pause(lockedPolicy);
-      else if (full || end.preview) this.#pause(retryPolicy);
+      if (end.locked) this.#retries.pause("locked");
+      else if (full || end.preview) this.#retries.pause("failed");
     }
     if (end.locked) return "locked";
     if (end.preview) return end.reached === "all" ? this.#endOf(planned) : "behind";
@@ -215,16 +206,8 @@ export class StackLoop {
     this.#note(end.outcomes);
     // Observers see the clusters as they are now; what is left then waits for its next attempt.
     const left = await this.#plan();
-    this.#attempts = this.#attemptsAfter(changesOf(about), left);
+    this.#retries.after(about, left, took);
     return end.reached === "all" ? this.#endOf(left) : "behind";
-  }
-
-  #attemptsAfter(tried: Changes, left: readonly PlannedCluster[]): Attempts {
-    const now = this.#options.clock.now();
-    // Each at its own time: one that fails the whole update is soon alone in it.
-    return withAttempts(this.#attempts, tried, changesOf(left), (failures) =>
-      Math.ceil(now + backoff(failures, Math.random(), retryPolicy)),
-    );
   }
 
   #endOf(planned: readonly PlannedCluster[]): RoundEnd {

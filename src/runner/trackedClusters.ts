@@ -44,6 +44,9 @@ export class TrackedClusters {
   #broken: { readonly error: unknown } | undefined;
   #problems: readonly Problem[] = [];
   #roles: RoleLookups;
+  #rolesReadAt = Number.NEGATIVE_INFINITY;
+  /** ARNs of the roles that do not trust Pod Identity, or of which that is not known. */
+  #doubtfulRoles: ReadonlySet<string> = new Set();
   #config: Config | undefined;
 
   constructor(options: TrackedClustersOptions) {
@@ -64,7 +67,7 @@ export class TrackedClusters {
     signal: AbortSignal,
   ): Promise<void> {
     if (this.#broken !== undefined) throw this.#broken.error;
-    this.#roles = new RoleLookups(this.#clientsOf);
+    this.#renewRoles(config);
     const selection = await selectAll(config, this.#clientsOf);
     // What could not be found in this round is no reason to forget what is known of it.
     await this.#track(selection.clusters, selection.problems.length > 0 && config === this.#config);
@@ -82,13 +85,32 @@ export class TrackedClusters {
   }
 
   /** All that is known now, for the plan. */
-  found(): Promise<readonly FoundCluster[]> {
-    return Promise.all(
+  async found(): Promise<readonly FoundCluster[]> {
+    this.#roles.restart();
+    const clusters = await Promise.all(
       Array.from(this.#tracked.values(), (tracked) => {
         const { entry } = tracked.selected;
         return tracked.found(this.#roles.of(entry, scopeOf(entry)));
       }),
     );
+    this.#doubtfulRoles = new Set(
+      clusters.flatMap(({ roleTrust }) =>
+        [...roleTrust].flatMap(([roleArn, { state }]) => (state === "trusted" ? [] : [roleArn])),
+      ),
+    );
+    return clusters;
+  }
+
+  /** A good role is read again with the drift period; one that is not good is about to be mended. */
+  #renewRoles(config: Config): void {
+    const { clock, drift } = this.#options;
+    const isOld = drift.periodMs > 0 && clock.now() - this.#rolesReadAt >= drift.periodMs;
+    if (config === this.#config && !isOld) {
+      this.#roles.forget(this.#doubtfulRoles);
+      return;
+    }
+    this.#roles = new RoleLookups(this.#clientsOf);
+    this.#rolesReadAt = clock.now();
   }
 
   /** Takes note of what was written: AWS's lists may not show it yet. */

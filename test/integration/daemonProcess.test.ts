@@ -1,0 +1,147 @@
+import { readdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { execa } from "execa";
+import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test, vi } from "vitest";
+import type { Call } from "../../sandbox/aws/simulator.ts";
+import { deleteServiceAccounts } from "../../sandbox/serviceAccounts.ts";
+import { projectDirectory as checkout } from "../../sandbox/stack.ts";
+import { type DaemonPlace, daemonPlace, SOON, saidAt } from "./daemonScene.ts";
+import { changesAt, HOME, roleArn, type Scene, startScene } from "./scene.ts";
+
+// The daemon as a process of its own: its exit codes, and what signals do.
+const blue = { name: "blue", region: "us-east-1", account: HOME };
+
+let scene: Scene;
+let place: DaemonPlace;
+
+beforeAll(async () => {
+  scene = await startScene([blue]);
+  await scene.annotate(blue, { "shop/api": roleArn(blue, "api"), "shop/plain": null });
+  place = await daemonPlace(scene, [{ region: blue.region, cluster_name: "^blue$" }]);
+});
+afterAll(async () => {
+  await scene?.stop();
+  // The command line runs in the checkout, where the engine writes a new stack's settings.
+  if (place !== undefined) await rm(join(checkout, `Pulumi.${place.stack}.yaml`), { force: true });
+});
+beforeEach(() => {
+  scene.sandbox.aws.calls.clear();
+  scene.sandbox.aws.faults.clear();
+});
+
+function podIdentity(args: readonly string[], environment: Readonly<Record<string, string>> = {}) {
+  const child = execa(join(checkout, "bin", "pod-identity"), ["run", ...args], {
+    env: { ...place.environment, LOG_LEVEL: "info", NO_COLOR: "1", ...environment },
+    cwd: place.projectDirectory,
+    reject: false,
+    all: true,
+    // An update that ends takes its time.
+    forceKillAfterDelay: false,
+    stdin: "ignore",
+  });
+  onTestFinished(async () => {
+    child.kill("SIGKILL");
+    await child;
+  });
+  return child;
+}
+
+function once(environment: Readonly<Record<string, string>> = {}) {
+  return podIdentity(["--once=true", "--stack", place.stack], environment);
+}
+
+/** A daemon that has done its full update. */
+async function started() {
+  const child = podIdentity(["--stack", place.stack, "--interval", "1h"]);
+  let output = "";
+  child.all?.on("data", (chunk) => {
+    output += String(chunk);
+  });
+  const url = await vi.waitFor(() => {
+    const [, found] = /status page, health and metrics: (\S+)/.exec(output) ?? [];
+    if (found === undefined) throw new Error(`it has not started:\n${output}`);
+    return found;
+  }, SOON);
+  await vi.waitFor(async () => expect((await saidAt(url)).updates).toHaveLength(1), SOON);
+  return { daemon: child };
+}
+
+function createOf(name: string): (call: Call) => boolean {
+  return ({ action, params }) =>
+    action === "CreatePodIdentityAssociation" && JSON.stringify(params).includes(`"${name}"`);
+}
+
+/** The backend keeps a file of attributes beside each. */
+async function locks(): Promise<readonly string[]> {
+  const files = await readdir(place.locks).catch(() => []);
+  return files.filter((name) => name.endsWith(".json"));
+}
+
+test("a single round ends with 0 where everything is in step, and with 1 where anything failed", async () => {
+  const dry = await once({ DRY: "true" });
+  expect(dry).toMatchObject({ exitCode: 0, stdout: expect.stringMatching(/preview succeeded/) });
+  expect(changesAt(scene.sandbox)).toEqual({});
+
+  expect(await once()).toMatchObject({ exitCode: 0 });
+  expect(scene.held(blue)).toEqual({ "shop/api": "api" });
+
+  await scene.annotate(blue, {
+    "shop/refused": "arn:aws:iam::222222222222:role/api",
+    "shop/worker": roleArn(blue, "worker"),
+  });
+  const refused = await once();
+  expect(refused.exitCode).toBe(1);
+  expect(refused.stdout).toMatch(
+    /ERROR: up failed: \S*shop\/refused\S*: .*Cross-account pass role is not allowed/,
+  );
+  expect(scene.held(blue)).toEqual({ "shop/api": "api", "shop/worker": "worker" });
+  await deleteServiceAccounts(scene.running(blue), [{ namespace: "shop", name: "refused" }]);
+
+  const code = "AccessDeniedException";
+  const fault = {
+    action: "ListPodIdentityAssociations",
+    times: "always",
+    effect: { kind: "error", code },
+  } as const;
+  scene.sandbox.aws.faults.inject(fault);
+  const unread = await once();
+  expect(unread.exitCode).toBe(1);
+  expect(unread.stdout).toMatch(/cluster held: .*eks:ListPodIdentityAssociations: AccessDeniedException/);
+  expect(scene.held(blue)).toEqual({ "shop/api": "api", "shop/worker": "worker" });
+});
+
+test.each([
+  ["no stack", [], {}, /^error: name a stack to drive: .*$/],
+  ["a bad value", ["--stack", "any"], { INTERVAL: "soon" }, /^error: INTERVAL: expected a duration.*"soon"$/],
+  ["a stack twice", ["--stack", "any", "--stack", "any"], {}, /^error: --stack any is named twice.*$/],
+])("%s stops the start with one line", async (_, args, environment, line) => {
+  const { exitCode, all } = await podIdentity(args, environment);
+  expect(exitCode).toBe(1);
+  expect(all).toMatch(line);
+});
+
+test("SIGTERM lets the running update finish, starts nothing new, and leaves no lock", async () => {
+  const { daemon } = await started();
+  scene.sandbox.aws.faults.inject({ action: "CreatePodIdentityAssociation", effect: { kind: "hang" } });
+  await scene.annotate(blue, { "shop/running": roleArn(blue, "api") });
+  await scene.sandbox.aws.calls.waitFor(createOf("running"));
+  expect(await locks()).toHaveLength(1);
+  daemon.kill("SIGTERM");
+  await scene.annotate(blue, { "shop/late": roleArn(blue, "api") });
+  scene.sandbox.aws.faults.release();
+  expect(await daemon).toMatchObject({ exitCode: 0 });
+  expect(scene.held(blue)).toMatchObject({ "shop/running": "api" });
+  expect(scene.held(blue)).not.toHaveProperty("shop/late");
+  expect(await locks()).toEqual([]);
+});
+
+test("a second signal cancels the running update properly", async () => {
+  const { daemon } = await started();
+  // The aws provider waits for two minutes for such a role to come into being.
+  await scene.annotate(blue, { "shop/canceled": `arn:aws:iam::${HOME}:role/missing` });
+  await scene.sandbox.aws.calls.waitFor(createOf("canceled"));
+  daemon.kill("SIGTERM");
+  daemon.kill("SIGINT");
+  expect(await daemon).toMatchObject({ exitCode: 0, all: expect.stringMatching(/up canceled/) });
+  expect(await locks()).toEqual([]);
+});
