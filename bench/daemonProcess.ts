@@ -1,6 +1,6 @@
 import { type Daemon, startDaemon } from "../src/runner/daemon.ts";
-import { openStack, type StackEngine } from "../src/runner/engine.ts";
 import { readSettings } from "../src/runner/settings.ts";
+import { openStack, type StackEngine } from "../src/runner/update/engine.ts";
 import { type Mark, request } from "./marks.ts";
 
 // The daemon in a process of its own, as it runs in earnest: its memory is its own, and the sandbox does not take its

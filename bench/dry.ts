@@ -3,10 +3,10 @@ import { projectDirectory } from "../sandbox/stack.ts";
 import { loadConfig } from "../src/config/load.ts";
 import { configSource } from "../src/config/source.ts";
 import { systemClock } from "../src/runner/clock.ts";
-import { openStack } from "../src/runner/engine.ts";
+import { StackLoop } from "../src/runner/loop/stackLoop.ts";
 import { observers } from "../src/runner/observers.ts";
-import { StackLoop } from "../src/runner/stackLoop.ts";
-import { StackUpdates } from "../src/runner/stackUpdates.ts";
+import { openStack } from "../src/runner/update/engine.ts";
+import { StackUpdates } from "../src/runner/update/stackUpdates.ts";
 import { inScene, ROLE, roleArn, type Scene, serviceAccount } from "./scene.ts";
 import { printLoad, printTargets } from "./targets.ts";
 

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { Config } from "../config/config.ts";
 import { loadConfig } from "../config/load.ts";
 import { configSource, STANDARD_FILE } from "../config/source.ts";
-import type { StackEngine } from "./engine.ts";
+import type { StackEngine } from "./update/engine.ts";
 
 /**
  * Reads the configuration of a stack, and again only when the text that it may

@@ -4,16 +4,16 @@ import { type ClusterRef, clusterKey } from "../model/cluster.ts";
 import { UserError } from "../model/userError.ts";
 import { systemClock } from "./clock.ts";
 import { configurationReader } from "./configuration.ts";
-import { type EngineOptions, openStack, type StackEngine } from "./engine.ts";
-import { type KubernetesEvents, kubernetesEvents } from "./kubernetesEvents.ts";
-import { type LeaderElection, startLeaderElection } from "./leader.ts";
+import { type LeaderElection, startLeaderElection } from "./election/leader.ts";
+import { type KubernetesEvents, kubernetesEvents } from "./events/kubernetesEvents.ts";
 import { logObserver, runnerLog } from "./log.ts";
+import { StackLoop } from "./loop/stackLoop.ts";
 import { startMonitoring } from "./monitoring.ts";
 import { observers } from "./observers.ts";
 import type { RunnerSettings } from "./settings.ts";
-import { StackLoop } from "./stackLoop.ts";
-import { StackUpdates } from "./stackUpdates.ts";
 import type { RunnerObserver } from "./types.ts";
+import { type EngineOptions, openStack, type StackEngine } from "./update/engine.ts";
+import { StackUpdates } from "./update/stackUpdates.ts";
 
 /** The checkout, where Pulumi.yaml is. */
 const checkout = dirname(dirname(import.meta.dirname));

@@ -1,10 +1,10 @@
 import { hostname } from "node:os";
 import { systemClock } from "./clock.ts";
-import { type Dogstatsd, dogstatsd } from "./dogstatsd.ts";
-import { prometheusMetrics } from "./metrics.ts";
-import { startStatusServer } from "./server.ts";
+import { type Dogstatsd, dogstatsd } from "./metrics/dogstatsd.ts";
+import { prometheusMetrics } from "./metrics/prometheus.ts";
 import type { RunnerSettings } from "./settings.ts";
-import { StatusBoard } from "./statusBoard.ts";
+import { startStatusServer } from "./status/server.ts";
+import { StatusBoard } from "./status/statusBoard.ts";
 import type { RunnerObserver } from "./types.ts";
 
 /** What watches the daemon. */

@@ -12,9 +12,9 @@ import { eksKubeConfig, localKubeConfig } from "../../src/kubernetes/access.ts";
 import { listServiceAccountsForWatch } from "../../src/kubernetes/serviceAccounts.ts";
 import { watchServiceAccounts } from "../../src/kubernetes/watchServiceAccounts.ts";
 import { keyOf } from "../../src/model/serviceAccount.ts";
-import { type KubernetesEvents, kubernetesEvents } from "../../src/runner/kubernetesEvents.ts";
-import { startLeaderElection } from "../../src/runner/leader.ts";
-import { type Informer, startInformer } from "../../src/runner/serviceAccountInformer.ts";
+import { startLeaderElection } from "../../src/runner/election/leader.ts";
+import { type KubernetesEvents, kubernetesEvents } from "../../src/runner/events/kubernetesEvents.ts";
+import { type Informer, startInformer } from "../../src/runner/watch/serviceAccountInformer.ts";
 import { ensureToolchain, sandboxTools } from "../../toolchain/index.ts";
 import { ROLE } from "./scene.ts";
 

@@ -3,8 +3,8 @@ import { delimiter, join } from "node:path";
 import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
 import { Registry } from "prom-client";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { startStatusServer } from "../../src/runner/server.ts";
-import { StatusBoard } from "../../src/runner/statusBoard.ts";
+import { startStatusServer } from "../../src/runner/status/server.ts";
+import { StatusBoard } from "../../src/runner/status/statusBoard.ts";
 import { blue, decision, green, largePlan, plan, update, updateEnd } from "../unit/runnerStatusFixture.ts";
 
 const NAMES = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];

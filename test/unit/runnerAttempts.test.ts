@@ -5,7 +5,7 @@ import {
   nextRetry,
   withAttempts,
   withoutWaiting,
-} from "../../src/runner/attempts.ts";
+} from "../../src/runner/loop/attempts.ts";
 import { roleArn } from "./planFixtures.ts";
 import { planned, toCreate, toDelete } from "./runnerPlannedFixture.ts";
 

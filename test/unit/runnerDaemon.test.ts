@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { UserError } from "../../src/model/userError.ts";
 import { startDaemon } from "../../src/runner/daemon.ts";
-import type { StackEngine } from "../../src/runner/engine.ts";
 import { readSettings } from "../../src/runner/settings.ts";
+import type { StackEngine } from "../../src/runner/update/engine.ts";
 
 /** A daemon whose stacks' states can't be read: rounds end there, before anything is asked of AWS. */
 async function daemonOf(

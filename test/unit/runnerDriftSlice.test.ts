@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { driftSlice } from "../../src/runner/driftSlice.ts";
+import { driftSlice } from "../../src/runner/loop/driftSlice.ts";
 
 const ids = ["a", "b", "c", "d", "e"];
 

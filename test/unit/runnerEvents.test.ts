@@ -3,8 +3,8 @@ import { expect, onTestFinished, test } from "vitest";
 import { EventsForbiddenError } from "../../src/kubernetes/serviceAccountEvents.ts";
 import { UserError } from "../../src/model/userError.ts";
 import type { ClusterPlan, Decision } from "../../src/plan/types.ts";
-import type { WaitingNote } from "../../src/runner/clusterNotes.ts";
-import { type KubernetesEvents, kubernetesEvents } from "../../src/runner/kubernetesEvents.ts";
+import type { WaitingNote } from "../../src/runner/events/clusterNotes.ts";
+import { type KubernetesEvents, kubernetesEvents } from "../../src/runner/events/kubernetesEvents.ts";
 import type { AssociationChange } from "../../src/runner/types.ts";
 import { HandClock, settle } from "./runnerClock.ts";
 

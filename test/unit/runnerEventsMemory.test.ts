@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { RecentNotes } from "../../src/runner/recentNotes.ts";
+import { RecentNotes } from "../../src/runner/events/recentNotes.ts";
 
 test("only so many keys are remembered: those used last", () => {
   const recent = new RecentNotes(2);

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { clusterKey } from "../../src/model/cluster.ts";
-import { healthOf, livenessOf, readinessOf } from "../../src/runner/health.ts";
-import { StatusBoard } from "../../src/runner/statusBoard.ts";
+import { healthOf, livenessOf, readinessOf } from "../../src/runner/status/health.ts";
+import { StatusBoard } from "../../src/runner/status/statusBoard.ts";
 import { blue, decision, green, plan, update, updateEnd } from "./runnerStatusFixture.ts";
 
 const minute = 60_000;

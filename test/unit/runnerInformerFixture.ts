@@ -2,7 +2,7 @@ import { onTestFinished } from "vitest";
 import type { ServiceAccountList } from "../../src/kubernetes/serviceAccounts.ts";
 import type { ServiceAccountEvent, WatchRange } from "../../src/kubernetes/watchServiceAccounts.ts";
 import type { ServiceAccount } from "../../src/model/serviceAccount.ts";
-import { followServiceAccounts, type Informer } from "../../src/runner/serviceAccountInformer.ts";
+import { followServiceAccounts, type Informer } from "../../src/runner/watch/serviceAccountInformer.ts";
 import { HandClock, settle } from "./runnerClock.ts";
 
 export const ROLE = "eks.amazonaws.com/role-arn";

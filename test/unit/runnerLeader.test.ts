@@ -1,7 +1,7 @@
 import { expect, onTestFinished, test } from "vitest";
 import type { LeaseRecord, LeaseStore, StoredLease } from "../../src/kubernetes/leases.ts";
 import { UserError } from "../../src/model/userError.ts";
-import { electLeader, type LeaderElection } from "../../src/runner/leader.ts";
+import { electLeader, type LeaderElection } from "../../src/runner/election/leader.ts";
 import { HandClock, settle } from "./runnerClock.ts";
 
 /** One Lease, as an API server keeps it, with candidates on one clock. */

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { LeaseRecord } from "../../src/kubernetes/leases.ts";
-import { electionStep, heldRecord, nextLookMs, releasedRecord } from "../../src/runner/election.ts";
+import { electionStep, heldRecord, nextLookMs, releasedRecord } from "../../src/runner/election/election.ts";
 
 const policy = { leaseMs: 15_000, renewDeadlineMs: 10_000, retryMs: 2_000 };
 

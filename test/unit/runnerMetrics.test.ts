@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { Decision } from "../../src/plan/types.ts";
-import { prometheusMetrics } from "../../src/runner/metrics.ts";
-import { countPlan } from "../../src/runner/planCounts.ts";
+import { countPlan } from "../../src/runner/metrics/planCounts.ts";
+import { prometheusMetrics } from "../../src/runner/metrics/prometheus.ts";
 import { blue, decision, green, otherBlue, plan, update, updateEnd } from "./runnerStatusFixture.ts";
 
 const seedBuckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5];

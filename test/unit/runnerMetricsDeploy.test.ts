@@ -2,8 +2,8 @@ import { readFile } from "node:fs/promises";
 import { describe, expect, test } from "vitest";
 import { parse } from "yaml";
 import { z } from "zod";
-import { definitionOf, metricNames } from "../../src/runner/metricDefinitions.ts";
-import { prometheusMetrics } from "../../src/runner/metrics.ts";
+import { definitionOf, metricNames } from "../../src/runner/metrics/metricDefinitions.ts";
+import { prometheusMetrics } from "../../src/runner/metrics/prometheus.ts";
 
 const dashboardSchema = z.object({
   panels: z.array(

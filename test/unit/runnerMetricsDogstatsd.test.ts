@@ -1,7 +1,7 @@
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { type Dogstatsd, dogstatsd, globalTags } from "../../src/runner/dogstatsd.ts";
+import { type Dogstatsd, dogstatsd, globalTags } from "../../src/runner/metrics/dogstatsd.ts";
 import { blue, decision, plan, updateEnd } from "./runnerStatusFixture.ts";
 
 let agent: ReturnType<typeof createSocket>;

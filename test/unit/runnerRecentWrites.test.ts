@@ -5,7 +5,7 @@ import {
   type RecentWrite,
   VISIBLE_AFTER_MS,
   withRecentWrites,
-} from "../../src/runner/recentWrites.ts";
+} from "../../src/runner/loop/recentWrites.ts";
 import { live, ownTags, roleArn } from "./planFixtures.ts";
 
 const KEY = "default/app";

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { Retries } from "../../src/runner/retries.ts";
+import { Retries } from "../../src/runner/loop/retries.ts";
 import { HandClock } from "./runnerClock.ts";
 import { planned, toCreate } from "./runnerPlannedFixture.ts";
 

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { nextStart, type Schedule, withEvent, withStart } from "../../src/runner/schedule.ts";
+import { nextStart, type Schedule, withEvent, withStart } from "../../src/runner/loop/schedule.ts";
 
 const policy = { minimumGapMs: 1_000, settleMs: 20 };
 

@@ -4,9 +4,13 @@ import { Registry } from "prom-client";
 import { afterEach, describe, expect, test } from "vitest";
 import { UserError } from "../../src/model/userError.ts";
 import type { Clock } from "../../src/runner/clock.ts";
-import { prometheusMetrics } from "../../src/runner/metrics.ts";
-import { type StatusServer, type StatusServerOptions, startStatusServer } from "../../src/runner/server.ts";
-import { StatusBoard } from "../../src/runner/statusBoard.ts";
+import { prometheusMetrics } from "../../src/runner/metrics/prometheus.ts";
+import {
+  type StatusServer,
+  type StatusServerOptions,
+  startStatusServer,
+} from "../../src/runner/status/server.ts";
+import { StatusBoard } from "../../src/runner/status/statusBoard.ts";
 import { blue, decision, largePlan, plan, update } from "./runnerStatusFixture.ts";
 
 const started: { stop(): Promise<void> }[] = [];

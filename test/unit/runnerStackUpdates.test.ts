@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
-import type { EngineEnd, EngineRun, StackEngine } from "../../src/runner/engine.ts";
 import { observers } from "../../src/runner/observers.ts";
-import { StackUpdates, type UpdateRequest } from "../../src/runner/stackUpdates.ts";
-import { touchedOf } from "../../src/runner/touched.ts";
 import type { AssociationChange, UpdateEnd, UpdateStart } from "../../src/runner/types.ts";
+import type { EngineEnd, EngineRun, StackEngine } from "../../src/runner/update/engine.ts";
+import { StackUpdates, type UpdateRequest } from "../../src/runner/update/stackUpdates.ts";
+import { touchedOf } from "../../src/runner/update/touched.ts";
 import { cluster } from "./planFixtures.ts";
 import { HandClock } from "./runnerClock.ts";
 import { planned, STACK, toCreate, toDelete, urnOf } from "./runnerPlannedFixture.ts";

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { clusterKey } from "../../src/model/cluster.ts";
 import type { Decision } from "../../src/plan/types.ts";
-import { MEMORY, type Status } from "../../src/runner/status.ts";
-import { StatusBoard } from "../../src/runner/statusBoard.ts";
+import { MEMORY, type Status } from "../../src/runner/status/status.ts";
+import { StatusBoard } from "../../src/runner/status/statusBoard.ts";
 import type { AssociationChange } from "../../src/runner/types.ts";
 import { blue, decision, green, plan, update, updateEnd } from "./runnerStatusFixture.ts";
 

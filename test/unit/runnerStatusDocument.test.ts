@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { applyDelta } from "../../src/runner/page/document.js";
-import { StatusBoard } from "../../src/runner/statusBoard.ts";
-import { deltaOf, type StatusDocument } from "../../src/runner/statusDocument.ts";
+import { applyDelta } from "../../src/runner/status/page/document.js";
+import { StatusBoard } from "../../src/runner/status/statusBoard.ts";
+import { deltaOf, type StatusDocument } from "../../src/runner/status/statusDocument.ts";
 import { blue, decision, green, largePlan, plan, update, updateEnd } from "./runnerStatusFixture.ts";
 
 const moment = { now: 7, intervalMs: 60_000, reasons: [] };

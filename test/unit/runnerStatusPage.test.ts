@@ -10,7 +10,7 @@ import {
   rowsInSight,
   SHOW_ALL,
   topsOf,
-} from "../../src/runner/page/rows.js";
+} from "../../src/runner/status/page/rows.js";
 import {
   ago,
   alarmsOf,
@@ -21,9 +21,9 @@ import {
   roleName,
   rowWord,
   updateTitle,
-} from "../../src/runner/page/words.js";
-import { readPage } from "../../src/runner/pageFiles.ts";
-import { StatusBoard } from "../../src/runner/statusBoard.ts";
+} from "../../src/runner/status/page/words.js";
+import { readPage } from "../../src/runner/status/pageFiles.ts";
+import { StatusBoard } from "../../src/runner/status/statusBoard.ts";
 import { blue, decision, green, otherBlue, plan, update } from "./runnerStatusFixture.ts";
 
 function documentOf(tell: (board: StatusBoard) => void) {
@@ -201,13 +201,13 @@ test.each<[string, (board: StatusBoard) => void, number]>([
 describe("the page's files", () => {
   test("everything in page/ that a browser reads is served, and what a module imports is there", async () => {
     const page = await readPage();
-    const folder = new URL("../../src/runner/page/", import.meta.url);
+    const folder = new URL("../../src/runner/status/page/", import.meta.url);
     const files = (await readdir(folder)).filter((file) => /\.(css|js|svg)$/.test(file));
     expect([...page.keys()].sort()).toEqual(["/", ...files.map((file) => `/page/${file}`)].sort());
   });
 
   test("no file makes HTML from text or loads anything from elsewhere", async () => {
-    const folder = new URL("../../src/runner/page/", import.meta.url);
+    const folder = new URL("../../src/runner/status/page/", import.meta.url);
     for (const file of await readdir(folder)) {
       const text = await readFile(new URL(file, folder), "utf8");
       expect(text, file).not.toMatch(

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { StaleAssociationsInputs } from "../../provider/inputs.ts";
 import type { Action, Decision } from "../../src/plan/types.ts";
-import { isChange, touchedOf } from "../../src/runner/touched.ts";
+import { isChange, touchedOf } from "../../src/runner/update/touched.ts";
 import { cluster } from "./planFixtures.ts";
 import { planned, STACK, STALE_URN, toCreate, toDelete, urnOf } from "./runnerPlannedFixture.ts";
 
