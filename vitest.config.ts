@@ -5,7 +5,10 @@ export default defineConfig({
   test: {
     reporters: ["default", "./test/closingLineReporter.ts"],
     projects: [
-      { test: { name: "unit", include: ["test/unit/**/*.test.ts"] } },
+      // Generous: what hangs ends, and a busy machine fails no test.
+      {
+        test: { name: "unit", include: ["test/unit/**/*.test.ts"], testTimeout: 60_000, hookTimeout: 60_000 },
+      },
       {
         test: {
           name: "integration",
