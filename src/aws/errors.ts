@@ -1,4 +1,3 @@
-import { setTimeout as delay } from "node:timers/promises";
 import { UserError } from "../model/userError.ts";
 
 /** The code of an AWS error (`ResourceNotFoundException`, ...), or of a system error (`ECONNREFUSED`). */
@@ -55,21 +54,5 @@ export async function calling<T>(call: string, run: () => Promise<T>): Promise<T
     return await run();
   } catch (error) {
     throw error instanceof UserError ? error : awsError(call, error);
-  }
-}
-
-/** Ends a wait that should have ended by itself: no stage of a run may hang. */
-export async function within<T>(milliseconds: number, what: string, work: Promise<T>): Promise<T> {
-  const ended = new AbortController();
-  const late = delay(milliseconds, undefined, { signal: ended.signal, ref: false }).then(() => {
-    throw new UserError(
-      `${what}: no answer within ${milliseconds / 1000} s; check the network and try again`,
-    );
-  });
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    ended.abort();
-    late.catch(() => undefined);
   }
 }

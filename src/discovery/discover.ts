@@ -1,6 +1,5 @@
 import pLimit from "p-limit";
 import { type AwsClients, type AwsScope, awsClientPool, scopeKey } from "../aws/clients.ts";
-import { within } from "../aws/errors.ts";
 import { associationTags } from "../aws/tags.ts";
 import type { ClusterEntry, Config } from "../config/config.ts";
 import { kubeConfigFor } from "../kubernetes/access.ts";
@@ -10,6 +9,7 @@ import { clusterKey } from "../model/cluster.ts";
 import type { Listing } from "../model/listing.ts";
 import type { ServiceAccount } from "../model/serviceAccount.ts";
 import { UserError } from "../model/userError.ts";
+import { within } from "../model/within.ts";
 import type { RoleTrust } from "../plan/types.ts";
 import { describeDoubtful, readAssociations, type TagLookup } from "./associations.ts";
 import {

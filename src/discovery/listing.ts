@@ -1,6 +1,6 @@
-import { within } from "../aws/errors.ts";
 import type { Listing } from "../model/listing.ts";
 import { UserError } from "../model/userError.ts";
+import { within } from "../model/within.ts";
 
 /** Longer than the SDK's own retries of one call need; a listing of 5,000 is 50 calls. */
 export const STAGE_TIMEOUT_MS = 120_000;

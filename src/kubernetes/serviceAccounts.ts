@@ -1,8 +1,8 @@
 import { ApiException, CoreV1Api, type KubeConfig, type V1ServiceAccount } from "@kubernetes/client-node";
 import { z } from "zod";
-import { within } from "../aws/errors.ts";
 import { keyOf, type ServiceAccount, type ServiceAccountRef } from "../model/serviceAccount.ts";
 import { UserError } from "../model/userError.ts";
+import { within } from "../model/within.ts";
 import { kubernetesError, statusOf } from "./errors.ts";
 import { serverOf } from "./request.ts";
 
