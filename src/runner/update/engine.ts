@@ -97,7 +97,7 @@ export async function openStack(options: EngineOptions): Promise<StackEngine> {
 }
 
 // One ServiceAccount that AWS refuses must not hold up the others. Checkpoints are written once an update, not at
-// every step: what a killed update made is adopted by the next. Compiled code is kept for the plugins that are Node.js.
+// every step: what a killed update made is adopted by the next.
 const engineEnvironment = {
   PULUMI_CONTINUE_ON_ERROR: "true",
   PULUMI_EXPERIMENTAL: "true",
