@@ -46,12 +46,9 @@ export class MeasuredDaemon {
     this.#take({ what: "failed", message });
   }
 
-  /** Settles when no update runs, and the state was read after the last. */
-  quiet(): Promise<void> {
-    return this.until(() => {
-      const last = this.marks.findLast(({ what }) => what === "update" || what === "recorded");
-      return last?.what === "recorded";
-    });
+  /** Settles when an update has ended, and the state was read after it. */
+  quiet(from = 0): Promise<void> {
+    return this.until(() => isQuiet(this.marks.slice(from)));
   }
 
   /** Bytes, after the garbage was collected. */
@@ -82,4 +79,11 @@ export class MeasuredDaemon {
     this.#waiting.clear();
     for (const wake of waiting) wake();
   }
+}
+
+/** The state is read while an update runs as well: what it relies on is looked up once more. */
+function isQuiet(marks: readonly Mark[]): boolean {
+  const ended = marks.findLastIndex(({ what }) => what === "updated");
+  const started = marks.findLastIndex(({ what }) => what === "update");
+  return ended > started && marks.slice(ended).some(({ what }) => what === "recorded");
 }

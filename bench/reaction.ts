@@ -76,7 +76,7 @@ async function react(scene: Scene, daemon: MeasuredDaemon, change: number): Prom
     LIMIT_MS,
   );
   const call = await Promise.race([aws.calls.waitFor(({ mutating }) => mutating), daemon.until(() => false)]);
-  await daemon.until(() => daemon.marks.slice(marks).some(({ what }) => what === "recorded"));
+  await daemon.quiet(marks);
   clearTimeout(late);
   const told = new Map<string, number>(
     daemon.marks.slice(marks).map((one) => [one.what, "at" in one ? one.at : Number.NaN]),
