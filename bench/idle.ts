@@ -9,12 +9,10 @@ const INTERVALS = 8;
 /** All roles are described within so many intervals. */
 const DRIFT_INTERVALS = 10;
 
-// What an interval may ask of AWS: which clusters there are and where, the pages of the two lists, and the slice.
-const CLUSTERS = ["ListClusters", "DescribeCluster"];
-const LISTS = ["ListPodIdentityAssociations", "GetResources"];
+/** What an interval may ask of AWS. Lists show 100 to a page: 2 for each cluster, and 10 of tags for the region. */
+const PAGES = { ListClusters: 1, ListPodIdentityAssociations: 10, GetResources: 10 };
+/** And the slice. */
 const SLICE = "DescribePodIdentityAssociation";
-/** Lists show 100 to a page: 2 for each cluster, and 10 of tags for the region. */
-const PAGES = { ListPodIdentityAssociations: 10, GetResources: 10 };
 
 /** Counts what intervals with nothing to do cost; false where they cost more than they may. */
 export async function benchIdle(): Promise<boolean> {
@@ -61,7 +59,7 @@ export async function benchIdle(): Promise<boolean> {
     }),
   );
   const asked = kubernetes.filter(([, count]) => count > 0);
-  const others = [...actions].filter((action) => ![...CLUSTERS, ...LISTS, SLICE].includes(action));
+  const others = [...actions].filter((action) => action !== SLICE && !(action in PAGES));
   const slice = (SIZE.clusters * SIZE.serviceAccounts) / DRIFT_INTERVALS;
   printLoad();
   return printTargets([

@@ -1,5 +1,5 @@
 import type { AwsClients, AwsScope } from "../aws/clients.ts";
-import { callerAccount, describeCluster, listClusters } from "../aws/eks.ts";
+import { type ClusterDescription, callerAccount, describeCluster, listClusters } from "../aws/eks.ts";
 import type { ClusterEntry } from "../config/config.ts";
 import type { KubernetesAccess } from "../kubernetes/access.ts";
 import { type ClusterRef, clusterKey } from "../model/cluster.ts";
@@ -32,11 +32,29 @@ export interface Selection {
   readonly problems: readonly Problem[];
 }
 
+/** What is asked of AWS about the clusters of one scope. */
+export interface ClusterLookup {
+  /** Names of all clusters of the region. */
+  names(): Promise<readonly string[]>;
+  describe(name: string): Promise<ClusterDescription>;
+  /** The account of the credentials. */
+  account(): Promise<string>;
+}
+
+/** Asks AWS each time. */
+export function clusterLookup({ eks, sts }: Pick<AwsClients, "eks" | "sts">): ClusterLookup {
+  return {
+    names: () => listClusters(eks),
+    describe: (name) => describeCluster(eks, name),
+    account: () => callerAccount(sts),
+  };
+}
+
 /** The clusters of one entry: the one it names (`self`), or those of the region that its pattern matches. */
-export async function selectClusters(entry: ClusterEntry, aws: AwsClients): Promise<Selection> {
+export async function selectClusters(entry: ClusterEntry, aws: ClusterLookup): Promise<Selection> {
   if (entry.selection.self) return { clusters: [await selfCluster(entry, aws)], problems: [] };
   const pattern = entry.selection.name;
-  const names = (await listClusters(aws.eks)).filter((name) => pattern.matches(name));
+  const names = (await aws.names()).filter((name) => pattern.matches(name));
   if (names.length === 0) {
     const message = `no cluster in ${entry.region} matches cluster_name ${JSON.stringify(pattern.source)}`;
     const where = `clusters[${entry.index}]`;
@@ -49,13 +67,12 @@ export async function selectClusters(entry: ClusterEntry, aws: AwsClients): Prom
   };
 }
 
-async function selfCluster(entry: ClusterEntry, aws: AwsClients): Promise<SelectedCluster> {
+async function selfCluster(entry: ClusterEntry, aws: ClusterLookup): Promise<SelectedCluster> {
   const selection = entry.selection;
   if (!selection.self) throw new Error(`clusters[${entry.index}] is not a self entry`);
   // The account that the calls are made in: the assumed role's, else the credentials' own.
   const account =
-    (entry.roleArn === undefined ? undefined : parseRoleArn(entry.roleArn)?.account) ??
-    (await callerAccount(aws.sts));
+    (entry.roleArn === undefined ? undefined : parseRoleArn(entry.roleArn)?.account) ?? (await aws.account());
   const { kubeconfig, context } = selection;
   return {
     entry,
@@ -71,11 +88,11 @@ async function selfCluster(entry: ClusterEntry, aws: AwsClients): Promise<Select
 async function discoveredCluster(
   entry: ClusterEntry,
   name: string,
-  aws: AwsClients,
+  aws: ClusterLookup,
 ): Promise<SelectedCluster | Problem> {
   const where = `cluster ${name} in ${entry.region}`;
   try {
-    const description = await describeCluster(aws.eks, name);
+    const description = await aws.describe(name);
     if (description.state === "gone")
       return { where, message: "it has gone since it was listed", kind: "absence" };
     if (description.state === "not-ready") {

@@ -13,6 +13,8 @@ import { within } from "../model/within.ts";
 import type { RoleTrust } from "../plan/types.ts";
 import { describeDoubtful, readAssociations, type TagLookup } from "./associations.ts";
 import {
+  type ClusterLookup,
+  clusterLookup,
   type Notice,
   type Problem,
   refuseOverlaps,
@@ -57,7 +59,7 @@ export async function discover(
   const clientsOf = awsClientPool();
   const tagLookupOf = tagLookups(clientsOf);
   const roleLookups = new RoleLookups(clientsOf);
-  const selection = await selectAll(config, clientsOf);
+  const selection = await selectAll(config, (scope) => clusterLookup(clientsOf(scope)));
 
   const clusters = await pLimit(clustersAtOnce).map(selection.clusters, (cluster) => {
     const scope = scopeOf(cluster.entry);
@@ -74,10 +76,10 @@ export async function discover(
  */
 export async function selectAll(
   config: Config,
-  clientsOf: (scope: AwsScope) => AwsClients,
+  lookupOf: (scope: AwsScope) => ClusterLookup,
 ): Promise<Selection> {
   const selections = await pLimit(clustersAtOnce).map(config.clusters, (entry) =>
-    selectOrExplain(entry, clientsOf),
+    selectOrExplain(entry, lookupOf),
   );
   const clusters = selections.flatMap((selection) => selection.clusters);
   refuseOverlaps(clusters);
@@ -86,11 +88,11 @@ export async function selectAll(
 
 async function selectOrExplain(
   entry: ClusterEntry,
-  clientsOf: (scope: AwsScope) => AwsClients,
+  lookupOf: (scope: AwsScope) => ClusterLookup,
 ): Promise<Selection> {
   const where = `clusters[${entry.index}]`;
   try {
-    const work = selectClusters(entry, clientsOf(scopeOf(entry)));
+    const work = selectClusters(entry, lookupOf(scopeOf(entry)));
     return await within(STAGE_TIMEOUT_MS, `${where}: finding clusters`, work);
   } catch (error) {
     if (error instanceof UserError)

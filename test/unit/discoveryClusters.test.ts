@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { AwsSimulator, ClusterStatus } from "../../sandbox/aws/simulator.ts";
-import { refuseOverlaps, selectClusters } from "../../src/discovery/clusters.ts";
+import { clusterLookup, refuseOverlaps, selectClusters } from "../../src/discovery/clusters.ts";
 import { UserError } from "../../src/model/userError.ts";
 import { CLUSTER, startAws } from "./awsSimulatorFixture.ts";
 import { stackConfig } from "./configFixtures.ts";
@@ -25,7 +25,7 @@ describe("the clusters of an entry", () => {
     for (let index = 0; index < 210; index++) add(simulator, `shop-${index}`);
     simulator.world.addCluster({ ...CLUSTER, name: "shop-7", region: "us-east-1", endpoint: "", caData: "" });
     const entry = entryOf({ cluster_name: "^shop-(7|208)$" });
-    expect(await selectClusters(entry, aws)).toEqual({
+    expect(await selectClusters(entry, clusterLookup(aws))).toEqual({
       clusters: ["shop-208", "shop-7"].map((name) => ({
         entry,
         ref: { account, region, name },
@@ -42,7 +42,7 @@ describe("the clusters of an entry", () => {
   test("carry the role through which they are reached", async () => {
     const aws = await startAws();
     const roleArn = `arn:aws:iam::${account}:role/sync`;
-    const { clusters } = await selectClusters(entryOf({ role_arn: roleArn }), aws);
+    const { clusters } = await selectClusters(entryOf({ role_arn: roleArn }), clusterLookup(aws));
     expect(clusters.map(({ access }) => access)).toMatchObject([{ kind: "eks", roleArn }]);
   });
 
@@ -58,7 +58,7 @@ describe("the clusters of an entry", () => {
       simulator.faults.inject({ action: "DescribeCluster", cluster, effect: { kind: "error", code } });
     fail("vanished", "ResourceNotFoundException");
     fail("refused", "AccessDeniedException");
-    const { clusters, problems } = await selectClusters(entryOf(), aws);
+    const { clusters, problems } = await selectClusters(entryOf(), clusterLookup(aws));
     expect(clusters.map(({ ref }) => ref.name)).toEqual(["dev", "updating"]);
     const alone = (status: string) => `its status is ${status}; it is left alone until it is ACTIVE`;
     expect(Object.fromEntries(problems.map(({ where, message }) => [where, message]))).toEqual({
@@ -74,7 +74,7 @@ describe("the clusters of an entry", () => {
 
   test("may be none, which is said", async () => {
     const aws = await startAws();
-    expect(await selectClusters(entryOf({ cluster_name: "^prod$" }), aws)).toEqual({
+    expect(await selectClusters(entryOf({ cluster_name: "^prod$" }), clusterLookup(aws))).toEqual({
       clusters: [],
       problems: [
         {
@@ -89,7 +89,9 @@ describe("the clusters of an entry", () => {
   test("can't be found where the list is refused", async () => {
     const { simulator, ...aws } = await startAws();
     simulator.configure({ denials: [{ principal: "*", action: "ListClusters" }] });
-    await expect(selectClusters(entryOf(), aws)).rejects.toThrow(/^eks:ListClusters: AccessDenied/);
+    await expect(selectClusters(entryOf(), clusterLookup(aws))).rejects.toThrow(
+      /^eks:ListClusters: AccessDenied/,
+    );
   });
 });
 
@@ -97,7 +99,7 @@ describe("the cluster that an entry names with self: true", () => {
   test("is of the credentials' account, and EKS is not asked for it", async () => {
     const { simulator, ...aws } = await startAws();
     const entry = entryOf({ self: true, cluster_name: "mine", kubeconfig: "/etc/kubeconfig", context: "c" });
-    expect(await selectClusters(entry, aws)).toEqual({
+    expect(await selectClusters(entry, clusterLookup(aws))).toEqual({
       clusters: [
         {
           entry,
@@ -113,7 +115,10 @@ describe("the cluster that an entry names with self: true", () => {
   test("is of the assumed role's account, without a call", async () => {
     const { simulator, ...aws } = await startAws();
     const role_arn = "arn:aws:iam::444455556666:role/sync";
-    const { clusters } = await selectClusters(entryOf({ self: true, cluster_name: "mine", role_arn }), aws);
+    const { clusters } = await selectClusters(
+      entryOf({ self: true, cluster_name: "mine", role_arn }),
+      clusterLookup(aws),
+    );
     expect(clusters.map(({ ref }) => ref)).toEqual([{ account: "444455556666", region, name: "mine" }]);
     expect(simulator.calls.all()).toEqual([]);
   });

@@ -49,6 +49,11 @@ export class TrackedCluster {
     this.seenAt = seenAt;
   }
 
+  /** True where its API server answers, and its associations could be listed the last time. */
+  get isReadable(): boolean {
+    return this.#associations.state === "complete" && this.watch.snapshot().state === "complete";
+  }
+
   /**
    * Lists the associations anew, with the roles of the next slice.
    * @param now when it begins, milliseconds since the epoch

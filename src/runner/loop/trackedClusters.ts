@@ -13,6 +13,7 @@ import { type Clock, pause } from "../clock.ts";
 import type { RunnerObserver } from "../types.ts";
 import { type Informer, startInformer } from "../watch/serviceAccountInformer.ts";
 import type { RecentWrite } from "./recentWrites.ts";
+import { RememberedClusters } from "./rememberedClusters.ts";
 import { type ClusterReaders, type DriftPolicy, TrackedCluster } from "./trackedCluster.ts";
 
 /** What a stack's clusters are followed with. */
@@ -37,6 +38,7 @@ export type Seen = ReadonlyMap<string, ReadonlyMap<string, number>>;
 export class TrackedClusters {
   readonly #options: TrackedClustersOptions;
   readonly #clientsOf: (scope: AwsScope) => AwsClients;
+  readonly #remembered: RememberedClusters;
   readonly #tracked = new Map<string, TrackedCluster>();
   /** Looks at AWS that have not ended yet. */
   readonly #reading = new Map<string, Promise<void>>();
@@ -52,6 +54,7 @@ export class TrackedClusters {
   constructor(options: TrackedClustersOptions) {
     this.#options = options;
     this.#clientsOf = awsClientPool(options.observer.apiCalled);
+    this.#remembered = new RememberedClusters(this.#clientsOf, options.clock, options.drift.periodMs);
     this.#roles = new RoleLookups(this.#clientsOf);
   }
 
@@ -68,7 +71,10 @@ export class TrackedClusters {
   ): Promise<void> {
     if (this.#broken !== undefined) throw this.#broken.error;
     this.#renewRoles(config);
-    const selection = await selectAll(config, this.#clientsOf);
+    for (const { selected, isReadable } of this.#tracked.values()) {
+      if (!isReadable) this.#remembered.forget(scopeOf(selected.entry), selected.ref.name);
+    }
+    const selection = await selectAll(config, (scope) => this.#remembered.of(scope));
     // What could not be found in this round is no reason to forget what is known of it.
     await this.#track(selection.clusters, selection.problems.length > 0 && config === this.#config);
     this.#config = config;
