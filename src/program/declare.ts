@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
-import * as aws from "@pulumi/aws";
-import * as k8s from "@pulumi/kubernetes";
+import { PodIdentityAssociation } from "@pulumi/aws/eks/podIdentityAssociation.js";
+import type { Provider as AwsProvider } from "@pulumi/aws/provider.js";
+import { ServiceAccount } from "@pulumi/kubernetes/core/v1/serviceAccount.js";
 import * as pulumi from "@pulumi/pulumi";
 import type { StaleAssociationsInputs } from "../../provider/inputs.ts";
 import { StaleAssociations } from "../../provider/staleAssociations.ts";
@@ -33,7 +34,7 @@ class ClusterAssociations extends pulumi.ComponentResource {
 export interface ClusterDeclaration {
   readonly plan: ClusterPlan;
   /** Asked only where there is an association to declare. */
-  readonly awsProvider: () => aws.Provider;
+  readonly awsProvider: () => AwsProvider;
   /** Absent where the cluster can't be read; then nothing is wanted, only kept. */
   readonly source?: ServiceAccountSource;
   /** See `staleAssociationsOf`; undefined: the resource is not declared. */
@@ -74,7 +75,7 @@ function declareAssociation(
   spec: pulumi.Output<AssociationSpec>,
   opts: pulumi.CustomResourceOptions,
 ): void {
-  new aws.eks.PodIdentityAssociation(
+  new PodIdentityAssociation(
     associationName(cluster, ref),
     {
       clusterName: cluster.name,
@@ -104,7 +105,7 @@ function specAtApply(
   opts: pulumi.CustomResourceOptions,
 ): pulumi.Output<AssociationSpec> {
   const id = keyOf(decision);
-  const account = k8s.core.v1.ServiceAccount.get(associationName(cluster, decision), id, opts);
+  const account = ServiceAccount.get(associationName(cluster, decision), id, opts);
   return account.metadata.annotations.apply((annotations) => {
     const { namespace, name } = decision;
     const desire = desireOf({ namespace, name, annotations: annotations ?? {} }, rules);

@@ -1,5 +1,8 @@
-import * as aws from "@pulumi/aws";
-import * as k8s from "@pulumi/kubernetes";
+import type { Region } from "@pulumi/aws";
+// By their files: the packages' indexes load hundreds of other types, half a second and a hundred megabytes of them.
+import { Provider as AwsProvider } from "@pulumi/aws/provider.js";
+
+import { Provider as KubernetesProvider } from "@pulumi/kubernetes/provider.js";
 import { type AwsScope, SESSION_NAME } from "../aws/clients.ts";
 import { eksKubeconfigText, type KubernetesAccess } from "../kubernetes/access.ts";
 import { type ClusterRef, clusterKey } from "../model/cluster.ts";
@@ -12,8 +15,8 @@ const kubeClientSettings = { qps: 200, burst: 400 };
  * Declares each aws provider once and hands it out again: every provider
  * resource is a plugin process of its own.
  */
-export function awsProviderPool(): (scope: AwsScope) => aws.Provider {
-  const pool = new Map<string, aws.Provider>();
+export function awsProviderPool(): (scope: AwsScope) => AwsProvider {
+  const pool = new Map<string, AwsProvider>();
   return (scope) => {
     const name = awsProviderName(scope);
     const known = pool.get(name);
@@ -21,18 +24,18 @@ export function awsProviderPool(): (scope: AwsScope) => aws.Provider {
     const { region, roleArn } = scope;
     const assumeRoles =
       roleArn === undefined ? {} : { assumeRoles: [{ roleArn, sessionName: SESSION_NAME }] };
-    const made = new aws.Provider(name, { region: region as aws.Region, ...assumeRoles });
+    const made = new AwsProvider(name, { region: region as Region, ...assumeRoles });
     pool.set(name, made);
     return made;
   };
 }
 
 /** Declares the Kubernetes provider of a cluster. */
-export function kubernetesProvider(cluster: ClusterRef, access: KubernetesAccess): k8s.Provider {
+export function kubernetesProvider(cluster: ClusterRef, access: KubernetesAccess): KubernetesProvider {
   const kubeconfig =
     access.kind === "eks" ? eksKubeconfigText(cluster, access.endpoint, access.roleArn) : access.kubeconfig;
   const context = access.kind === "local" ? access.context : undefined;
-  return new k8s.Provider(clusterKey(cluster), {
+  return new KubernetesProvider(clusterKey(cluster), {
     // The cluster stays the same when its kubeconfig is written in another way.
     clusterIdentifier: clusterKey(cluster),
     kubeClientSettings,
