@@ -1,6 +1,7 @@
 import { type Daemon, startDaemon } from "../src/runner/daemon.ts";
 import { readSettings } from "../src/runner/settings.ts";
-import { openStack, type StackEngine } from "../src/runner/update/engine.ts";
+import type { StackEngine } from "../src/runner/update/engine.ts";
+import { openStackProcess } from "../src/runner/update/engineProcess.ts";
 import { type Mark, request } from "./marks.ts";
 
 // The daemon in a process of its own, as it runs in earnest: its memory is its own, and the sandbox does not take its
@@ -10,10 +11,15 @@ function tell(mark: Mark): void {
   process.send?.(mark);
 }
 
+/** The engine's first word of a program that runs. */
+const PROGRAM_RUNS = /pulumi:pulumi:Stack .* running/;
+
 /** The engine, with the time told of each step. */
 function timed(engine: StackEngine): StackEngine {
   return {
-    ...engine,
+    configuredClusters: () => engine.configuredClusters(),
+    cancel: () => engine.cancel(),
+    close: () => engine.close(),
     async recorded() {
       const from = Date.now();
       const recorded = await engine.recorded();
@@ -24,9 +30,9 @@ function timed(engine: StackEngine): StackEngine {
       tell({ what: "update", at: Date.now(), kind: run.kind, full: run.targets === undefined });
       const end = await engine.run({
         ...run,
-        async program() {
-          tell({ what: "program", at: Date.now() });
-          await run.program();
+        onOutput(text) {
+          if (PROGRAM_RUNS.test(text)) tell({ what: "program", at: Date.now() });
+          run.onOutput(text);
         },
       });
       const error = end.error === undefined ? {} : { error: end.error };
@@ -54,7 +60,7 @@ async function main(stack: string): Promise<void> {
   const daemon = await startDaemon({
     settings: readSettings(process.env, {}),
     stacks: [stack],
-    openEngine: async (options) => timed(await openStack(options)),
+    openEngine: async (options) => timed(await openStackProcess(options)),
   });
   process.on("message", (message) => answer(message, daemon));
   process.once("disconnect", () => daemon.stop());

@@ -7,7 +7,7 @@ import { declareCluster } from "./declare.ts";
 import { type PlannedCluster, planAll } from "./planned.ts";
 import { awsProviderPool } from "./providers.ts";
 import { reportPlan, reportProblem } from "./report.ts";
-import type { RecordedCluster } from "./state.ts";
+import { idsOf, type RecordedCluster } from "./state.ts";
 
 /** What the program exports, the same after every update that leaves the same associations. */
 export interface ProgramOutputs {
@@ -47,15 +47,6 @@ export function declareAll(planned: readonly PlannedCluster[]): ProgramOutputs {
     });
   }
   return { associations: countDeclared(planned) };
-}
-
-/** Ids of the recorded associations, by cluster key. */
-export function idsOf(
-  recorded: ReadonlyMap<string, RecordedCluster>,
-): ReadonlyMap<string, ReadonlySet<string>> {
-  return new Map(
-    [...recorded].map(([key, { associations }]) => [key, new Set(associations.map(({ id }) => id))]),
-  );
 }
 
 /**

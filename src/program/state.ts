@@ -118,12 +118,31 @@ export function readState(exported: unknown): ReadonlyMap<string, RecordedCluste
       gathered({ account, region, name: clusterName }).stale = stale.data;
     }
   }
-  return clusters;
+  return new Map(
+    [...clusters].map(([key, cluster]) => [key, { ...cluster, associations: inOrder(cluster.associations) }]),
+  );
 }
 
-function readAssociation(resource: Resource, providers: ReadonlyMap<string, Resource>): RecordedResource {
-  const parsed = associationSchema.safeParse(resource.outputs);
-  if (!parsed.success) throw unreadable(resource.urn, parsed.error);
+/** Ids of the recorded associations, by cluster key. */
+export function idsOf(
+  recorded: ReadonlyMap<string, RecordedCluster>,
+): ReadonlyMap<string, ReadonlySet<string>> {
+  return new Map(
+    [...recorded].map(([key, { associations }]) => [key, new Set(associations.map(({ id }) => id))]),
+  );
+}
+
+/**
+ * An association as the state records it, of its resource's outputs; what is wrong with them, where they are not as
+ * the aws provider writes them.
+ * @param providerOf how its provider was configured, by the association's region
+ */
+export function readOutputs(
+  outputs: unknown,
+  providerOf: (region: string) => RecordedProvider,
+): RecordedResource | z.ZodError {
+  const parsed = associationSchema.safeParse(outputs);
+  if (!parsed.success) return parsed.error;
   const { associationId, associationArn, clusterName, namespace, serviceAccount, tags } = parsed.data;
   // arn:aws:eks:REGION:ACCOUNT:podidentityassociation/CLUSTER/ID
   const [, , , region = "", account = ""] = associationArn.split(":");
@@ -134,8 +153,21 @@ function readAssociation(resource: Resource, providers: ReadonlyMap<string, Reso
     name: serviceAccount,
     spec: specOf(parsed.data),
     tags: tags ?? {},
-    provider: readProvider(resource, providers, region),
+    provider: providerOf(region),
   };
+}
+
+/** In one order, whatever order they were written in. */
+export function inOrder(associations: Iterable<RecordedResource>): readonly RecordedResource[] {
+  const rank = ({ namespace, name, id }: RecordedResource) => `${namespace}/${name} ${id}`;
+  const ranked = Array.from(associations, (association) => [rank(association), association] as const);
+  return ranked.sort(([one], [other]) => (one < other ? -1 : 1)).map(([, association]) => association);
+}
+
+function readAssociation(resource: Resource, providers: ReadonlyMap<string, Resource>): RecordedResource {
+  const read = readOutputs(resource.outputs, (region) => readProvider(resource, providers, region));
+  if (read instanceof z.ZodError) throw unreadable(resource.urn, read);
+  return read;
 }
 
 function readProvider(

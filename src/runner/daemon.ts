@@ -12,7 +12,8 @@ import { startMonitoring } from "./monitoring.ts";
 import { observers } from "./observers.ts";
 import type { RunnerSettings } from "./settings.ts";
 import type { RunnerObserver } from "./types.ts";
-import { type EngineOptions, openStack, type StackEngine } from "./update/engine.ts";
+import type { EngineOptions, StackEngine } from "./update/engine.ts";
+import { openStackProcess } from "./update/engineProcess.ts";
 import { StackUpdates } from "./update/stackUpdates.ts";
 
 /** The checkout, where Pulumi.yaml is. */
@@ -34,7 +35,7 @@ export interface DaemonOptions {
    * where it is not given. The engine keeps the stacks' settings there.
    */
   readonly projectDirectory?: string;
-  /** Another engine than {@link openStack}'s, or the same one under measurement. */
+  /** Another engine than {@link openStackProcess}'s, or the same one under measurement. */
   readonly openEngine?: (options: EngineOptions) => Promise<StackEngine>;
 }
 
@@ -53,6 +54,7 @@ export interface Daemon {
 /** One stack that is driven. */
 interface Driven {
   readonly stack: string;
+  readonly engine: StackEngine;
   readonly loop: StackLoop;
   readonly updates: StackUpdates;
 }
@@ -89,7 +91,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   try {
     for (const stack of stacks) driven.push(await openDriven(stack, options, observer, leading));
   } catch (error) {
-    await monitoring.stop();
+    await Promise.all([monitoring.stop(), ...driven.map(({ engine }) => engine.close())]);
     throw error;
   }
   if (elects) {
@@ -136,7 +138,12 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const done = Promise.all(driven.map(run)).finally(async () => {
     cancelLate();
     // The Lease is given back when no update runs any more.
-    await Promise.all([election?.stop(), events?.stop(), monitoring.stop()]);
+    await Promise.all([
+      election?.stop(),
+      events?.stop(),
+      monitoring.stop(),
+      ...driven.map(({ engine }) => engine.close()),
+    ]);
   });
   return {
     url: monitoring.url,
@@ -148,7 +155,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
 
 async function openDriven(
   stack: string,
-  { settings, allowedDeletions, projectDirectory = checkout, openEngine = openStack }: DaemonOptions,
+  { settings, allowedDeletions, projectDirectory = checkout, openEngine = openStackProcess }: DaemonOptions,
   observer: Required<RunnerObserver>,
   leading: () => boolean,
 ): Promise<Driven> {
@@ -161,8 +168,13 @@ async function openDriven(
     policyPacks: policyPack ? [join(checkout, "policy", "pack")] : [],
   });
   const config = configurationReader(engine, stack, projectDirectory, configFile);
-  // A configuration that can't be read ends the start; later it is a problem of the round.
-  await config();
+  try {
+    // A configuration that can't be read ends the start; later it is a problem of the round.
+    await config();
+  } catch (error) {
+    await engine.close();
+    throw error;
+  }
   const updates = new StackUpdates(stack, engine, dry, observer, systemClock);
   const loop = new StackLoop({
     stack,
@@ -175,7 +187,7 @@ async function openDriven(
     clock: systemClock,
     ...(allowedDeletions === undefined ? {} : { allowedDeletions }),
   });
-  return { stack, loop, updates };
+  return { stack, engine, loop, updates };
 }
 
 function eventsOf(

@@ -33,6 +33,7 @@ async function daemonOf(
       run: () => Promise.reject(new Error("nothing is to be updated")),
       cancel: () => undefined,
       configuredClusters: async () => undefined,
+      close: async () => undefined,
     }),
   });
   onTestFinished(async () => {

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { Decision } from "../../src/plan/types.ts";
-import type { EngineStep } from "../../src/runner/update/engine.ts";
 import { type Outcome, outcomesOf } from "../../src/runner/update/outcomes.ts";
+import type { EngineStep } from "../../src/runner/update/steps.ts";
 import { cluster, live } from "./planFixtures.ts";
 import { planned, STACK, STALE_URN, toCreate, toDelete, urnOf } from "./runnerPlannedFixture.ts";
 

@@ -41,6 +41,7 @@ function updatesOn(end: EngineEnd, dry = false) {
     },
     cancel: () => undefined,
     configuredClusters: async () => undefined,
+    close: async () => undefined,
   };
   const observer = observers([
     {

@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { hostname } from "node:os";
 import { expect, test } from "vitest";
-import { isOwnStaleLock } from "../../src/runner/update/engine.ts";
+import { isOwnStaleLock } from "../../src/runner/update/locks.ts";
 
 /** A process of this host that has ended. */
 const dead = spawnSync(process.execPath, ["--version"]).pid;

@@ -3,8 +3,7 @@ import type { Config } from "../../config/config.ts";
 import { type ClusterRef, clusterKey } from "../../model/cluster.ts";
 import { UserError } from "../../model/userError.ts";
 import { type PlannedCluster, planAll } from "../../program/planned.ts";
-import { idsOf } from "../../program/program.ts";
-import type { RecordedCluster } from "../../program/state.ts";
+import { idsOf, type RecordedCluster } from "../../program/state.ts";
 import { type Clock, pause } from "../clock.ts";
 import type { RunnerObserver, Trigger } from "../types.ts";
 import type { Outcome } from "../update/outcomes.ts";
@@ -202,7 +201,7 @@ export class StackLoop {
     }
     if (end.locked) return "locked";
     if (end.preview) return end.reached === "all" ? this.#endOf(planned) : "behind";
-    this.#recorded = await updates.recorded();
+    this.#recorded = end.recorded ?? (await updates.recorded());
     this.#note(end.outcomes);
     // Observers see the clusters as they are now; what is left then waits for its next attempt.
     const left = await this.#plan();

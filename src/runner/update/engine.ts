@@ -1,13 +1,14 @@
-import { hostname } from "node:os";
-import {
-  ConcurrentUpdateError,
-  type EngineEvent,
-  LocalWorkspace,
-  type Stack,
-} from "@pulumi/pulumi/automation/index.js";
+import { createHash } from "node:crypto";
+import { isDeepStrictEqual } from "node:util";
+import { RunError } from "@pulumi/pulumi";
+import { ConcurrentUpdateError, LocalWorkspace, type Stack } from "@pulumi/pulumi/automation/index.js";
 import { UserError } from "../../model/userError.ts";
+import type { PlannedCluster } from "../../program/planned.ts";
+import { declareAll } from "../../program/program.ts";
 import { type RecordedCluster, readState } from "../../program/state.ts";
 import type { UpdateResult } from "../types.ts";
+import { isOwnStaleLock, lockHolder } from "./locks.ts";
+import { type EngineStep, stepRecorder } from "./steps.ts";
 
 /** Where a stack's engine runs. */
 export interface EngineOptions {
@@ -24,25 +25,15 @@ export interface EngineOptions {
 /** What an update is to do. */
 export interface EngineRun {
   readonly kind: "preview" | "up";
-  /** Declares the resources, all of them or only those of `targets`. */
-  readonly program: () => Promise<void>;
+  /** What the program declares: all resources, or only those of `targets`. */
+  readonly planned: readonly PlannedCluster[];
+  /** The update fails, and changes nothing, where the state does not hold just this any more. */
+  readonly expected?: ReadonlyMap<string, RecordedCluster>;
   /** URNs; only these are touched. Undefined: all. */
   readonly targets?: readonly string[];
   /** Reads the targets from AWS first, and mends the state. */
   readonly refresh?: boolean;
   readonly onOutput: (text: string) => void;
-}
-
-/** One resource operation of an update that has ended. */
-export interface EngineStep {
-  readonly urn: string;
-  /** The engine's word: create, update, delete, import, same, read, refresh ... */
-  readonly operation: string;
-  readonly failed: boolean;
-  /** The engine's words for the failure, where it said some about this resource. */
-  readonly error?: string;
-  /** The outputs after it. */
-  readonly outputs?: Readonly<Record<string, unknown>>;
 }
 
 /** How an update ended. */
@@ -55,13 +46,15 @@ export interface EngineEnd {
 
 /** The engine of one stack: one update at a time. */
 export interface StackEngine {
-  /** What the state holds, by cluster key. */
+  /** What the state holds, by cluster key; the same object as the last time where it has not been written since. */
   recorded(): Promise<ReadonlyMap<string, RecordedCluster>>;
   run(run: EngineRun): Promise<EngineEnd>;
   /** Asks the running update, if there is one, to end early and properly: no new step, the state written, no lock left. */
   cancel(): void;
   /** The value of `clusters` in the stack's configuration; undefined where it is not set. */
   configuredClusters(): Promise<unknown>;
+  /** Nothing is asked of it any more. */
+  close(): Promise<void>;
 }
 
 /**
@@ -77,12 +70,13 @@ export async function openStack(options: EngineOptions): Promise<StackEngine> {
   );
   let running: AbortController | undefined;
   withoutAfterthoughts(stack);
+  const readRecorded = recordReader(stack);
   return {
-    recorded: async () => readState(await naming(options.stack, () => stack.exportStack())),
+    recorded: readRecorded,
     async run(run) {
       running = new AbortController();
       try {
-        return await runEngine(stack, run, options.policyPacks, running.signal);
+        return await runEngine(stack, run, readRecorded, options.policyPacks, running.signal);
       } finally {
         running = undefined;
       }
@@ -93,6 +87,7 @@ export async function openStack(options: EngineOptions): Promise<StackEngine> {
       const text = config["eks-pod-identity-sync:clusters"]?.value;
       return text === undefined ? undefined : JSON.parse(text);
     },
+    close: async () => undefined,
   };
 }
 
@@ -114,6 +109,17 @@ function withoutAfterthoughts(stack: Stack): void {
   stack.info = async () => undefined;
 }
 
+/** See {@link StackEngine.recorded}. */
+function recordReader(stack: Stack): StackEngine["recorded"] {
+  let last: { readonly digest: string; readonly recorded: ReadonlyMap<string, RecordedCluster> } | undefined;
+  return async () => {
+    const exported = await naming(stack.name, () => stack.exportStack());
+    const digest = createHash("sha256").update(JSON.stringify(exported)).digest("base64");
+    if (last?.digest !== digest) last = { digest, recorded: readState(exported) };
+    return last.recorded;
+  };
+}
+
 async function naming<T>(stack: string, run: () => Promise<T>): Promise<T> {
   try {
     return await run();
@@ -125,12 +131,13 @@ async function naming<T>(stack: string, run: () => Promise<T>): Promise<T> {
 async function runEngine(
   stack: Stack,
   run: EngineRun,
+  readRecorded: StackEngine["recorded"],
   policyPacks: readonly string[],
   signal: AbortSignal,
 ): Promise<EngineEnd> {
   const recorder = stepRecorder();
   const options = {
-    program: run.program,
+    program: () => declareExpected(run, readRecorded),
     onOutput: run.onOutput,
     onEvent: recorder.take,
     // The CLI is sent SIGINT. Not `pulumi cancel`: for DIY backends that takes the lock away and lets the update run.
@@ -152,6 +159,20 @@ async function runEngine(
   }
 }
 
+/**
+ * The program runs while the CLI holds the stack's lock, so what the state
+ * holds now stays. Somebody else (CI, say) may have had the lock since the plan
+ * was made.
+ */
+async function declareExpected(
+  { planned, expected }: EngineRun,
+  readRecorded: StackEngine["recorded"],
+): Promise<void> {
+  if (expected !== undefined && !isDeepStrictEqual(await readRecorded(), expected))
+    throw new RunError("the stack was updated by somebody else since this was planned; it is planned anew");
+  declareAll(planned);
+}
+
 async function lockedEnd(stack: Stack, message: string): Promise<EngineEnd> {
   const result = "locked";
   if (!isOwnStaleLock(message)) {
@@ -159,76 +180,6 @@ async function lockedEnd(stack: Stack, message: string): Promise<EngineEnd> {
   }
   await naming(stack.name, () => stack.cancel());
   return { result, steps: [], error: "cleared the lock of an update of this host that has died" };
-}
-
-/** The DIY backends name the lock's holder: `created by USER@HOST (pid PID) at TIME`. */
-const HOLDER = /created by (\S+)@(\S+) \(pid (\d+)\)(?: at (\S+))?/;
-
-function lockHolder(message: string): string {
-  const [held] = HOLDER.exec(message) ?? [];
-  return held ?? "another update is running";
-}
-
-/** True where every lock that the message names was made on this host by a process that is no more. */
-export function isOwnStaleLock(message: string): boolean {
-  const holders = [...message.matchAll(new RegExp(HOLDER, "g"))];
-  return holders.length > 0 && holders.every(([, , host, pid]) => host === hostname() && isGone(Number(pid)));
-}
-
-function isGone(pid: number): boolean {
-  // The CLI holds locks, this process never does: it has the number of one that died with the container before.
-  if (pid === process.pid) return true;
-  try {
-    process.kill(pid, 0);
-    return false;
-  } catch (error) {
-    // EPERM: it lives, and is somebody else's.
-    return error instanceof Error && "code" in error && error.code === "ESRCH";
-  }
-}
-
-/** Takes the engine's events of one update, and keeps what became of each resource. */
-function stepRecorder() {
-  const steps = new Map<string, EngineStep>();
-  const errors = new Map<string, string>();
-  return {
-    take(event: EngineEvent): void {
-      const { resOutputsEvent, resOpFailedEvent, diagnosticEvent } = event;
-      if (resOutputsEvent !== undefined) {
-        const { urn, op, new: after } = resOutputsEvent.metadata;
-        const outputs = after?.outputs === undefined ? {} : { outputs: after.outputs };
-        steps.set(urn, { urn, operation: op, failed: false, ...outputs });
-      }
-      if (resOpFailedEvent !== undefined) {
-        const { urn, op } = resOpFailedEvent.metadata;
-        steps.set(urn, { urn, operation: op, failed: true });
-      }
-      if (diagnosticEvent?.severity === "error") {
-        errors.set(diagnosticEvent.urn ?? "", plain(diagnosticEvent.message));
-      }
-    },
-    steps: (): readonly EngineStep[] =>
-      Array.from(steps.values(), (step) => {
-        const error = errors.get(step.urn);
-        return step.failed && error !== undefined ? { ...step, error } : step;
-      }),
-    /** The first error in a line, with the resource that it is about. */
-    firstError(): string | undefined {
-      const ofResource = [...errors].find(([urn]) => urn !== "" && !urn.includes("::pulumi:pulumi:Stack::"));
-      if (ofResource === undefined) return errors.values().next().value;
-      const [urn, message] = ofResource;
-      return `${urn.split("::").at(-1)}: ${message}`;
-    },
-  };
-}
-
-/** The engine's words in one line: it marks colours as `<{%name%}>`, and lists even a single error by lines. */
-function plain(message: string): string {
-  return message
-    .replaceAll(/<\{%[^%]*%\}>/g, "")
-    .replace(/1 error occurred:\s*\*\s*/, "")
-    .replaceAll(/\s+/g, " ")
-    .trim();
 }
 
 /** The line of an Automation API error that says what was wrong: the CLI's own `error: ...`. */

@@ -5,7 +5,7 @@ import type { Decision } from "../../plan/types.ts";
 import type { PlannedCluster } from "../../program/planned.ts";
 import { isPurged } from "../../program/stale.ts";
 import type { AssociationChange } from "../types.ts";
-import type { EngineStep } from "./engine.ts";
+import type { EngineStep } from "./steps.ts";
 import { associationUrn, staleAssociationsUrn } from "./touched.ts";
 
 const purgedSchema = z.looseObject({ deleted: z.array(z.string()) });

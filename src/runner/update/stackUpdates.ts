@@ -1,15 +1,13 @@
 import { createHash } from "node:crypto";
-import { isDeepStrictEqual } from "node:util";
-import * as pulumi from "@pulumi/pulumi";
 import { clusterKey } from "../../model/cluster.ts";
 import { keyOf } from "../../model/serviceAccount.ts";
 import type { PlannedCluster } from "../../program/planned.ts";
-import { declareAll } from "../../program/program.ts";
 import type { RecordedCluster } from "../../program/state.ts";
 import type { Clock } from "../clock.ts";
 import type { RunnerObserver, Trigger, UpdateStart } from "../types.ts";
 import type { EngineEnd, StackEngine } from "./engine.ts";
 import { type Outcome, outcomesOf } from "./outcomes.ts";
+import { recordedAfter } from "./recordedAfter.ts";
 import type { Touched } from "./touched.ts";
 
 /** What an update is asked for. */
@@ -33,6 +31,8 @@ export interface UpdateOutcome {
   /** Somebody else holds the stack's lock. */
   readonly locked: boolean;
   readonly outcomes: readonly Outcome[];
+  /** What the state holds now, by cluster key; absent where it must be read. */
+  readonly recorded?: ReadonlyMap<string, RecordedCluster>;
 }
 
 /** Runs the engine for one stack, as previews where nothing may change, and tells the observer. */
@@ -87,7 +87,17 @@ export class StackUpdates {
     const outcomes = outcomesOf(planned, end.steps, this.#stack);
     for (const outcome of outcomes) this.#tell(outcome, request, end);
     const locked = end.result === "locked";
-    return { reached: reachedBy(end, outcomes), preview: false, locked, outcomes };
+    const after =
+      request.full === undefined && end.result === "succeeded"
+        ? recordedAfter(request.recorded, planned, end.steps, this.#stack)
+        : undefined;
+    return {
+      reached: reachedBy(end, outcomes),
+      preview: false,
+      locked,
+      outcomes,
+      ...(after === undefined ? {} : { recorded: after }),
+    };
   }
 
   async #run(
@@ -107,10 +117,8 @@ export class StackUpdates {
     this.#observer.updateStarted(start);
     const end = await this.#engine.run({
       kind,
-      program: async () => {
-        if (kind === "up" && reliesOnRecord(planned, full !== undefined)) await this.#expectRecord(recorded);
-        declareAll(planned);
-      },
+      planned,
+      ...(kind === "up" && reliesOnRecord(planned, full !== undefined) ? { expected: recorded } : {}),
       ...(full === undefined && touched !== undefined ? { targets: touched.targets } : {}),
       // A preview can't mend the state; it shows the drift as the plan's reason.
       ...(touched?.refresh && kind === "up" ? { refresh: true } : {}),
@@ -128,18 +136,6 @@ export class StackUpdates {
       ...error,
     });
     return end;
-  }
-
-  /**
-   * The program runs while this process holds the stack's lock, so what the
-   * state holds now stays. Somebody else (CI, say) may have had the lock since
-   * the plan was made.
-   */
-  async #expectRecord(planned: ReadonlyMap<string, RecordedCluster>): Promise<void> {
-    if (isDeepStrictEqual(await this.#engine.recorded(), planned)) return;
-    throw new pulumi.RunError(
-      "the stack was updated by somebody else since this was planned; it is planned anew",
-    );
   }
 
   #tell(

@@ -1,0 +1,65 @@
+import { UserError } from "../../model/userError.ts";
+import { openStack, type StackEngine } from "./engine.ts";
+import { type EngineAnswer, type EngineRequest, readRun } from "./engineMessages.ts";
+
+// The engine of one stack in a process of its own: see engineProcess.ts, which starts it.
+
+let engine: StackEngine | undefined;
+/** What the last answer about the state held. */
+let told: unknown;
+
+async function answerTo(request: Exclude<EngineRequest, { what: "cancel" }>): Promise<EngineAnswer> {
+  const { id } = request;
+  if (request.what === "open") {
+    engine = await openStack(request.options);
+    return { what: "opened", id };
+  }
+  if (engine === undefined) throw new Error(`${request.what} before open`);
+  switch (request.what) {
+    case "recorded": {
+      const recorded = await engine.recorded();
+      const isKnown = recorded === told;
+      told = recorded;
+      return isKnown ? { what: "recorded", id } : { what: "recorded", id, recorded };
+    }
+    case "configuredClusters":
+      return { what: "configuredClusters", id, clusters: await engine.configuredClusters() };
+    case "run": {
+      const run = readRun(request.run, (text) => tell({ what: "printed", id, text }));
+      const end = await engine.run(run);
+      return { what: "ended", id, end, rss: process.memoryUsage.rss() };
+    }
+  }
+}
+
+/** Who asked may have died meanwhile. */
+function tell(answer: EngineAnswer): void {
+  if (process.connected) process.send?.(answer);
+}
+
+let busy = 0;
+
+async function take(request: EngineRequest): Promise<void> {
+  if (request.what === "cancel") return engine?.cancel();
+  const { id } = request;
+  busy += 1;
+  try {
+    tell(await answerTo(request));
+  } catch (error) {
+    const expected = error instanceof UserError;
+    const message = error instanceof Error ? (expected ? error.message : error.stack) : String(error);
+    tell({ what: "threw", id, message: message ?? "", expected });
+  }
+  busy -= 1;
+  endWhenAlone();
+}
+
+// Gone is whoever plans and watches: an update that runs is to leave the stack unlocked and its state written.
+function endWhenAlone(): void {
+  if (process.connected) return;
+  engine?.cancel();
+  if (busy === 0) process.exit();
+}
+
+process.on("message", (request: EngineRequest) => void take(request));
+process.on("disconnect", endWhenAlone);

@@ -1,0 +1,57 @@
+import type { EngineEvent } from "@pulumi/pulumi/automation/index.js";
+
+/** One resource operation of an update that has ended. */
+export interface EngineStep {
+  readonly urn: string;
+  /** The engine's word: create, update, delete, import, same, read, refresh ... */
+  readonly operation: string;
+  readonly failed: boolean;
+  /** The engine's words for the failure, where it said some about this resource. */
+  readonly error?: string;
+  /** The outputs after it. */
+  readonly outputs?: Readonly<Record<string, unknown>>;
+}
+
+/** Takes the engine's events of one update, and keeps what became of each resource. */
+export function stepRecorder() {
+  const steps = new Map<string, EngineStep>();
+  const errors = new Map<string, string>();
+  return {
+    take(event: EngineEvent): void {
+      const { resOutputsEvent, resOpFailedEvent, diagnosticEvent } = event;
+      if (resOutputsEvent !== undefined) {
+        const { urn, op, new: after } = resOutputsEvent.metadata;
+        const outputs = after?.outputs === undefined ? {} : { outputs: after.outputs };
+        steps.set(urn, { urn, operation: op, failed: false, ...outputs });
+      }
+      if (resOpFailedEvent !== undefined) {
+        const { urn, op } = resOpFailedEvent.metadata;
+        steps.set(urn, { urn, operation: op, failed: true });
+      }
+      if (diagnosticEvent?.severity === "error") {
+        errors.set(diagnosticEvent.urn ?? "", plain(diagnosticEvent.message));
+      }
+    },
+    steps: (): readonly EngineStep[] =>
+      Array.from(steps.values(), (step) => {
+        const error = errors.get(step.urn);
+        return step.failed && error !== undefined ? { ...step, error } : step;
+      }),
+    /** The first error in a line, with the resource that it is about. */
+    firstError(): string | undefined {
+      const ofResource = [...errors].find(([urn]) => urn !== "" && !urn.includes("::pulumi:pulumi:Stack::"));
+      if (ofResource === undefined) return errors.values().next().value;
+      const [urn, message] = ofResource;
+      return `${urn.split("::").at(-1)}: ${message}`;
+    },
+  };
+}
+
+/** The engine's words in one line: it marks colours as `<{%name%}>`, and lists even a single error by lines. */
+function plain(message: string): string {
+  return message
+    .replaceAll(/<\{%[^%]*%\}>/g, "")
+    .replace(/1 error occurred:\s*\*\s*/, "")
+    .replaceAll(/\s+/g, " ")
+    .trim();
+}
