@@ -19,6 +19,15 @@ const name = "eks-pod-identity-sync";
 const manifest = createRequire(import.meta.url)("./package.json");
 const { version } = z.object({ version: z.string() }).parse(manifest);
 
+// No policy looks at the stack as a whole: what the engine sends of it, every resource, is not even read.
+const service: grpc.ServiceDefinition = {
+  ...services.AnalyzerService,
+  analyzeStack: {
+    ...services.AnalyzerService.analyzeStack,
+    requestDeserialize: () => new pb.AnalyzeStackRequest(),
+  },
+};
+
 type EnforcementLevel = (typeof pb.EnforcementLevel)[keyof typeof pb.EnforcementLevel];
 
 /**
@@ -32,7 +41,7 @@ type EnforcementLevel = (typeof pb.EnforcementLevel)[keyof typeof pb.Enforcement
  */
 export async function startServer(): Promise<number> {
   const server = new grpc.Server({ "grpc.max_receive_message_length": -1 });
-  server.addService(services.AnalyzerService, analyzer());
+  server.addService(service, analyzer());
   const bind = Promise.withResolvers<number>();
   server.bindAsync("127.0.0.1:0", grpc.ServerCredentials.createInsecure(), (error, port) =>
     error === null ? bind.resolve(port) : bind.reject(error),
