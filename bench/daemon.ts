@@ -16,7 +16,8 @@ export class MeasuredDaemon {
   constructor(stack: string, environment: Readonly<Record<string, string>>) {
     this.#process = fork(join(import.meta.dirname, "daemonProcess.ts"), [stack], {
       env: { ...process.env, ...environment },
-      execArgv: ["--expose-gc", "--disable-warning=ExperimentalWarning"],
+      // As bin/pod-identity starts it.
+      execArgv: ["--optimize-for-size", "--expose-gc", "--disable-warning=ExperimentalWarning"],
       // The log is not what is measured; a crash's words go to the terminal.
       stdio: ["ignore", "inherit", "inherit", "ipc"],
     });
@@ -46,17 +47,20 @@ export class MeasuredDaemon {
     this.#take({ what: "failed", message });
   }
 
-  /** Settles when an update has ended, and the state was read after it. */
+  /** Settles when an update has ended that began after so many marks, and none runs. */
   quiet(from = 0): Promise<void> {
-    return this.until(() => isQuiet(this.marks.slice(from)));
+    return this.until(() => {
+      const last = this.marks.slice(from).findLast(({ what }) => what === "update" || what === "updated");
+      return last?.what === "updated";
+    });
   }
 
-  /** Bytes, after the garbage was collected. */
-  async memory(): Promise<{ readonly rss: number; readonly heap: number }> {
+  /** Bytes, after the garbage was collected; `engine`: of the engine's process. */
+  async memory(): Promise<{ readonly rss: number; readonly heap: number; readonly engine: number }> {
     const before = this.all("memory").length;
     this.#ask("memory");
     await this.until(() => this.all("memory").length > before);
-    return this.all("memory").at(-1) ?? { rss: Number.NaN, heap: Number.NaN };
+    return this.all("memory").at(-1) ?? { rss: Number.NaN, heap: Number.NaN, engine: Number.NaN };
   }
 
   /** Lets it end what it does; one that does not is killed. */
@@ -79,11 +83,4 @@ export class MeasuredDaemon {
     this.#waiting.clear();
     for (const wake of waiting) wake();
   }
-}
-
-/** The state is read while an update runs as well: what it relies on is looked up once more. */
-function isQuiet(marks: readonly Mark[]): boolean {
-  const ended = marks.findLastIndex(({ what }) => what === "updated");
-  const started = marks.findLastIndex(({ what }) => what === "update");
-  return ended > started && marks.slice(ended).some(({ what }) => what === "recorded");
 }

@@ -11,9 +11,7 @@ export const mark = z.discriminatedUnion("what", [
   /** The CLI has started, and runs the program. */
   z.object({ what: z.literal("program"), at }),
   z.object({ what: z.literal("updated"), at, result: z.string(), error: z.string().optional() }),
-  /** The state was read; it began at `from`. */
-  z.object({ what: z.literal("recorded"), at, from: z.number() }),
-  z.object({ what: z.literal("memory"), rss: z.number(), heap: z.number() }),
+  z.object({ what: z.literal("memory"), rss: z.number(), heap: z.number(), engine: z.number() }),
 ]);
 
 /** See {@link mark}. */

@@ -35,11 +35,17 @@ const advice: Readonly<Record<string, string>> = {
 export function awsError(call: string, error: unknown): UserError {
   const code = codeOf(error);
   const message = error instanceof Error ? firstLine(error) : String(error);
-  // The call may have failed on its way: at sts:AssumeRole, say.
-  const [, action = call] = /not authorized to perform: ([\w:]+)/.exec(message) ?? [];
-  const hint = isAccessDenied(error) ? `grant ${action} to the credentials in use` : advice[code];
+  const hint = isAccessDenied(error) ? adviceOnDenial(call, message) : advice[code];
   const said = message.startsWith(code) || message === "" ? message || code : `${code}: ${message}`;
   return new UserError(`${call}: ${said}${hint === undefined ? "" : `; ${hint}`}`, { cause: error });
+}
+
+function adviceOnDenial(call: string, message: string): string {
+  if (/cross-account pass role/i.test(message))
+    return "a role of another account can only be the target role";
+  // The call may have failed on its way: at sts:AssumeRole, say.
+  const [, action = call.split(" ")[0]] = /not authorized to perform: ([\w:]+)/.exec(message) ?? [];
+  return `grant ${action} to the credentials in use`;
 }
 
 function firstLine(error: Error): string {

@@ -185,6 +185,9 @@ async function lockedEnd(stack: Stack, message: string): Promise<EngineEnd> {
 /** The line of an Automation API error that says what was wrong: the CLI's own `error: ...`. */
 function shortError(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error);
+  if (/spawn \S*pulumi\S* ENOENT/.test(text)) {
+    return 'the command "pulumi" is not on the PATH; install the Pulumi CLI, or take the toolchain\'s: eval "$(npm run -s env)"';
+  }
   const said = /^\s*error:\s*(.+)$/m.exec(text)?.[1];
   return (said ?? text.split("\n")[0] ?? text).trim();
 }

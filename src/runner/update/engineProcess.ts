@@ -28,12 +28,14 @@ export async function openStackProcess(options: EngineOptions): Promise<StackEng
 
 class EngineProcess implements StackEngine {
   readonly #options: EngineOptions;
-  #worker: Promise<EngineWorker>;
+  #worker: EngineWorker;
+  /** Its successor, on its way; never fails. */
+  #next: Promise<void> = Promise.resolve();
   #running: EngineWorker | undefined;
 
   constructor(options: EngineOptions, worker: EngineWorker) {
     this.#options = options;
-    this.#worker = Promise.resolve(worker);
+    this.#worker = worker;
   }
 
   async recorded() {
@@ -54,7 +56,7 @@ class EngineProcess implements StackEngine {
     this.#running = worker;
     const { end, rss } = await runOn(worker, run);
     this.#running = undefined;
-    if (rss > LARGEST_BYTES) this.#replace(worker);
+    if (rss > LARGEST_BYTES) this.#next = this.#succeeded(worker);
     return end;
   }
 
@@ -63,22 +65,24 @@ class EngineProcess implements StackEngine {
   }
 
   async close(): Promise<void> {
-    await (await this.#worker.catch(() => undefined))?.end();
+    await this.#next;
+    await this.#worker.end();
   }
 
   /** The process, or, where it has died, another one. */
   async #alive(): Promise<EngineWorker> {
-    const known = await this.#worker.catch(() => undefined);
-    if (known?.isAlive) return known;
-    this.#worker = EngineWorker.open(this.#options);
+    if (!this.#worker.isAlive) this.#worker = await EngineWorker.open(this.#options);
     return this.#worker;
   }
 
-  /** Begins at once, so that the next update need not wait for it. */
-  #replace(worker: EngineWorker): void {
-    this.#worker = worker.end().then(() => EngineWorker.open(this.#options));
-    // Where it fails, whoever asks next tries again and hears why.
-    this.#worker.catch(() => undefined);
+  /** Another one takes its place as soon as it is ready; until then it goes on. Where none can be had, it stays. */
+  async #succeeded(worker: EngineWorker): Promise<void> {
+    await this.#next;
+    if (worker !== this.#worker) return;
+    const made = await EngineWorker.open(this.#options).catch(() => undefined);
+    if (made === undefined) return;
+    this.#worker = made;
+    worker.retire();
   }
 }
 
@@ -118,6 +122,7 @@ class EngineWorker {
   readonly #waiting = new Map<number, Waiting>();
   /** Why it has ended. */
   #end: string | undefined;
+  #retired = false;
   #lastId = 0;
   /** What it last said that the state holds. */
   recorded: ReadonlyMap<string, RecordedCluster> | undefined;
@@ -138,7 +143,7 @@ class EngineWorker {
       detached: true,
       // The policy pack and the plugins, which start anew with each update, are compiled once.
       env: { NODE_COMPILE_CACHE: COMPILE_CACHE, ...process.env },
-      execArgv: ["--optimize-for-size"],
+      execArgv: ["--max-semi-space-size=4"],
       serialization: "advanced",
       // What the engine prints comes as messages; a crash's words go where this process's own go.
       stdio: ["ignore", "ignore", "inherit", "ipc"],
@@ -177,7 +182,13 @@ class EngineWorker {
     if (this.isAlive) this.#process.send(request);
   }
 
-  /** Lets it go; settles when it has ended. */
+  /** It ends when it has answered everything. */
+  retire(): void {
+    this.#retired = true;
+    if (this.#waiting.size === 0) void this.end();
+  }
+
+  /** Ends it at once, an update that runs included; settles when it has ended. */
   async end(): Promise<void> {
     if (this.isAlive) this.#process.disconnect();
     await this.#exited;
@@ -190,6 +201,7 @@ class EngineWorker {
       return;
     }
     this.#waiting.delete(answer.id);
+    if (this.#retired && this.#waiting.size === 0) void this.end();
     if (answer.what !== "threw") waiting?.resolve(answer);
     else waiting?.reject(answer.expected ? new UserError(answer.message) : new Error(answer.message));
   }
