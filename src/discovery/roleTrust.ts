@@ -143,7 +143,7 @@ function trustFrom(answer: RoleAnswer, cluster: ClusterRef): RoleTrust {
     case "found":
       return trustOf(answer.trustPolicy, cluster);
     case "missing":
-      return { state: "untrusted", problem: "the role does not exist" };
+      return { state: "missing" };
     case "unread":
       return { state: "unknown", problem: answer.problem };
   }

@@ -8,17 +8,21 @@ import {
 import type { Desire } from "./desire.ts";
 import { missingTags, specDifferences, tagDifferences } from "./differences.ts";
 import type { Row } from "./row.ts";
-import type { Cause, ClusterRules, Decision, Declared, RoleTrust } from "./types.ts";
+import type { Cause, ClusterInput, ClusterRules, Decision, Declared } from "./types.ts";
 
 /** What becomes of one row: the table is at `planCluster`. */
-export function decide(row: Row, rules: ClusterRules, roleTrust: ReadonlyMap<string, RoleTrust>): Decision {
+export function decide(
+  row: Row,
+  input: Pick<ClusterInput, "rules" | "roleTrust" | "missingRoles">,
+): Decision {
   const { desire } = row;
+  const { rules } = input;
   switch (desire.state) {
     case "excluded":
     case "invalid":
       return leaveAlone(row, desire.state, desire.reason);
     case "wanted": {
-      const trust = trustOf(desire.spec.roleArn, rules, roleTrust);
+      const trust = trustOf(desire.spec.roleArn, input);
       if (trust.blocks) {
         return { ...leaveAlone(row, "untrusted_role", trust.note), roleArn: desire.spec.roleArn };
       }
@@ -189,8 +193,7 @@ function about(
 /** Whether the role's trust policy holds the row up, and what there is to say of it. */
 function trustOf(
   roleArn: string,
-  { roleTrustCheck }: ClusterRules,
-  roleTrust: ReadonlyMap<string, RoleTrust>,
+  { rules: { roleTrustCheck }, roleTrust, missingRoles }: Parameters<typeof decide>[1],
 ): { readonly blocks: boolean; readonly warns: boolean; readonly note: string } {
   const trust = roleTrust.get(roleArn);
   if (roleTrustCheck === "off" || trust === undefined || trust.state === "trusted") {
@@ -198,12 +201,12 @@ function trustOf(
   }
   if (trust.state === "unknown")
     return { blocks: false, warns: false, note: `trust of ${roleArn} not known: ${trust.problem}` };
-  const blocks = roleTrustCheck === "block";
-  return {
-    blocks,
-    warns: !blocks,
-    note: `${blocks ? "" : "warning: "}${roleArn} does not trust EKS Pod Identity: ${trust.problem}`,
-  };
+  const isMissing = trust.state === "missing";
+  const problem = isMissing
+    ? `${roleArn} does not exist`
+    : `${roleArn} does not trust EKS Pod Identity: ${trust.problem}`;
+  const blocks = roleTrustCheck === "block" || (isMissing && missingRoles === "wait");
+  return { blocks, warns: !blocks, note: `${blocks ? "" : "warning: "}${problem}` };
 }
 
 function causeOf(live: LiveAssociation): Cause {

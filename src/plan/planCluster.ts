@@ -28,7 +28,7 @@ import type { Action, ClusterInput, ClusterPlan, Decision } from "./types.ts";
  * 3) where the state holds another id, that record stays declared (AWS lists with a delay)
  * 4) `keep` where an add-on took over the one that the state holds
  * 5) `keep`, declared as recorded, where the state holds one
- * 6) only with role_trust_check: block
+ * 6) only with role_trust_check: block, or where a role that does not exist is waited for
  * 7) `delete` where the state holds one that AWS no longer has, unless it is purged
  * 8) purge only where purge_external_stale_associations is on
  *
@@ -37,15 +37,16 @@ import type { Action, ClusterInput, ClusterPlan, Decision } from "./types.ts";
  * than may be trusted (see `deletionGuard`).
  */
 export function planCluster(input: ClusterInput): ClusterPlan {
-  const { cluster, serviceAccounts, associations, recorded, roleTrust } = input;
+  const { cluster, serviceAccounts, associations, recorded } = input;
   if (serviceAccounts.state === "failed" || associations.state === "failed") {
     const live = associations.state === "complete" ? associations.items : [];
     return keepRecorded(cluster, recorded, failuresOf(input).join("; "), live);
   }
   const rules = rememberMatches(input.rules);
+  const known = { ...input, rules };
   const planned = joinRows(serviceAccounts.items, associations.items, recorded, rules).map((row) => ({
     row,
-    decision: decide(row, rules, roleTrust),
+    decision: decide(row, known),
   }));
 
   const listsNothing = associations.items.length === 0;

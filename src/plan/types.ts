@@ -52,6 +52,7 @@ export interface ClusterRules {
 export type RoleTrust =
   | { readonly state: "trusted" }
   | { readonly state: "untrusted"; readonly problem: string }
+  | { readonly state: "missing" }
   | { readonly state: "unknown"; readonly problem: string };
 
 /** All that the plan of one cluster is made from. */
@@ -66,6 +67,11 @@ export interface ClusterInput {
   readonly recorded: readonly RecordedAssociation[];
   /** By role ARN; a role that is missing here was not checked. */
   readonly roleTrust: ReadonlyMap<string, RoleTrust>;
+  /**
+   * What to do with a role that does not exist: `try` it all the same, since it
+   * may have been made a moment ago, or `wait` until it does. Undefined: `try`.
+   */
+  readonly missingRoles?: "try" | "wait";
   /** Deletions that a person allowed for this run, above the limit; undefined: none. */
   readonly allowedDeletions?: number;
 }

@@ -25,11 +25,14 @@ export interface PlannedCluster {
 export type FoundCluster = SelectedCluster &
   Pick<ClusterInput, "serviceAccounts" | "associations" | "roleTrust">;
 
+/** What whoever runs the plan has chosen. */
+export type PlanChoices = Pick<ClusterInput, "allowedDeletions" | "missingRoles">;
+
 /** Plans every cluster that was found, and keeps what the state holds of others. */
 export function planAll(
   { clusters, problems }: { clusters: readonly FoundCluster[] } & Pick<Discovery, "problems">,
   recorded: ReadonlyMap<string, RecordedCluster>,
-  allowedDeletions: number | undefined,
+  choices: PlanChoices = {},
 ): readonly PlannedCluster[] {
   const found = new Set(clusters.map((cluster) => clusterKey(cluster.ref)));
   const reason = notSelected(problems.length > 0);
@@ -41,13 +44,13 @@ export function planAll(
     const scope = first?.provider ?? { region: cluster.region };
     return [{ plan, scope, stale: staleAssociationsOf(plan, undefined, stale) }];
   });
-  return [...clusters.map((cluster) => planFound(cluster, recorded, allowedDeletions)), ...others];
+  return [...clusters.map((cluster) => planFound(cluster, recorded, choices)), ...others];
 }
 
 function planFound(
   cluster: FoundCluster,
   recorded: ReadonlyMap<string, RecordedCluster>,
-  allowedDeletions: number | undefined,
+  choices: PlanChoices,
 ): PlannedCluster {
   const { ref, entry, access, serviceAccounts, associations, roleTrust } = cluster;
   const known = recorded.get(clusterKey(ref));
@@ -58,7 +61,7 @@ function planFound(
     associations,
     recorded: known?.associations ?? [],
     roleTrust,
-    ...(allowedDeletions === undefined ? {} : { allowedDeletions }),
+    ...choices,
   });
   return {
     plan,

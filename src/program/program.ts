@@ -30,7 +30,7 @@ export async function runProgram(
   const discovery = await discover(config, idsOf(recorded));
   stopIfNothingWasRead(discovery);
   for (const problem of [...discovery.problems, ...discovery.warnings]) reportProblem(problem);
-  const planned = planAll(discovery, recorded, allowedDeletions);
+  const planned = planAll(discovery, recorded, allowedDeletions === undefined ? {} : { allowedDeletions });
   for (const { plan } of planned) reportPlan(plan);
   return declareAll(planned);
 }

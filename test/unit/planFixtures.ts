@@ -94,6 +94,7 @@ export function input(parts: {
   rules?: Partial<ClusterRules>;
   roleTrust?: ClusterInput["roleTrust"];
   allowedDeletions?: number;
+  missingRoles?: "try" | "wait";
 }): ClusterInput {
   return {
     cluster,
@@ -103,5 +104,6 @@ export function input(parts: {
     recorded: parts.recorded ?? [],
     roleTrust: parts.roleTrust ?? new Map(),
     ...(parts.allowedDeletions === undefined ? {} : { allowedDeletions: parts.allowedDeletions }),
+    ...(parts.missingRoles === undefined ? {} : { missingRoles: parts.missingRoles }),
   };
 }

@@ -137,6 +137,7 @@ describe("excluded and invalid: hands off", () => {
 
 describe("role_trust_check", () => {
   const untrusted: RoleTrust = { state: "untrusted", problem: "no sts:TagSession" };
+  const missing: RoleTrust = { state: "missing" };
   const unknown: RoleTrust = { state: "unknown", problem: "iam:GetRole denied" };
   const created = { action: "create" as const, roleArn: reader, declared };
   const plain = { ...created, reason: "annotated, and has no association" };
@@ -212,6 +213,49 @@ describe("role_trust_check", () => {
       rules: { roleTrustCheck: "block" },
       trust: untrusted,
       expected: { action: "ignore", associationId: "a-1", ...blocked },
+    },
+    {
+      title: "a role that does not exist is tried with a warning",
+      serviceAccount: wanted,
+      rules: { roleTrustCheck: "warn" },
+      trust: missing,
+      expected: { ...created, warns: true, reason: `${plain.reason}; warning: ${reader} does not exist` },
+    },
+    {
+      title: "a role that does not exist is waited for, where that is chosen",
+      serviceAccount: wanted,
+      rules: { roleTrustCheck: "warn" },
+      trust: missing,
+      missingRoles: "wait",
+      expected: { action: "ignore", ...blocked, reason: `${reader} does not exist` },
+    },
+    {
+      title: "while it is waited for, the role before stays",
+      serviceAccount: wanted,
+      live: live({ spec: { roleArn: writer } }),
+      recorded: recorded({ spec: { roleArn: writer } }),
+      rules: { roleTrustCheck: "warn" },
+      trust: missing,
+      missingRoles: "wait",
+      expected: {
+        action: "keep",
+        associationId: "a-1",
+        ...blocked,
+        reason: `${reader} does not exist`,
+        declared: { ...asRecorded, spec: { roleArn: writer } },
+      },
+    },
+    {
+      title: "a role that exists and lacks trust is not waited for",
+      serviceAccount: wanted,
+      rules: { roleTrustCheck: "warn" },
+      trust: untrusted,
+      missingRoles: "wait",
+      expected: {
+        ...created,
+        warns: true,
+        reason: `${plain.reason}; warning: ${reader} does not trust EKS Pod Identity: no sts:TagSession`,
+      },
     },
     {
       title: "the target role is reached through the first one, and not checked",

@@ -29,6 +29,7 @@ export interface Case {
   readonly recorded?: RecordedAssociation;
   readonly rules?: Partial<ClusterRules>;
   readonly trust?: RoleTrust;
+  readonly missingRoles?: "try" | "wait";
   /** Undefined: no row. */
   readonly expected: Omit<Decision, "namespace" | "name"> | undefined;
 }
@@ -48,6 +49,7 @@ export function check(cases: readonly Case[]): void {
           recorded: row.recorded === undefined ? [] : [row.recorded],
           rules: row.rules ?? {},
           roleTrust: new Map(row.trust === undefined ? [] : [[reader, row.trust]]),
+          ...(row.missingRoles === undefined ? {} : { missingRoles: row.missingRoles }),
         }),
       );
       expect(plan.blocked).toBeUndefined();

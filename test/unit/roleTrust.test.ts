@@ -47,7 +47,7 @@ describe("readRoleTrust", () => {
     const expected = new Map<string, unknown>([
       [ROLE, trusted],
       [legacy, { state: "untrusted", problem: expect.stringMatching("does not let pods.eks.amazonaws.com") }],
-      [gone, { state: "untrusted", problem: "the role does not exist" }],
+      [gone, { state: "missing" }],
     ]);
     expect(await readRoleTrust(CLUSTER, entry, accounts, lookups.of(entry, scope))).toEqual(expected);
     const other = { ...CLUSTER, name: "other" };
@@ -89,7 +89,7 @@ describe("readRoleTrust", () => {
     const elsewhere = "arn:aws:iam::111122223333:role/team/app";
     const entry = entryWith();
     const trust = await readRoleTrust(CLUSTER, entry, asking(elsewhere), lookups.of(entry, scope));
-    expect(trust.get(elsewhere)).toEqual({ state: "untrusted", problem: "the role does not exist" });
+    expect(trust.get(elsewhere)).toEqual({ state: "missing" });
   });
 
   test("one permission denied ends the reading: all unknown, and one problem for the scope", async () => {
