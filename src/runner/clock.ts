@@ -35,8 +35,8 @@ export function pause(clock: Clock, milliseconds: number, signal: AbortSignal): 
 /** A signal that is aborted with another one, or when its time is over. */
 export interface Deadline {
   readonly signal: AbortSignal;
-  /** Its time is over so many milliseconds from now; `message` says what took so long. */
-  set(milliseconds: number, message: string): void;
+  /** Its time is over so many milliseconds from now, instead of what was set before; `why` says what took so long. */
+  set(milliseconds: number, why: string | Error): void;
   /** It is aborted no more. */
   clear(): void;
 }
@@ -50,9 +50,10 @@ export function deadline(clock: Clock, parent: AbortSignal): Deadline {
   parent.addEventListener("abort", abort);
   return {
     signal: controller.signal,
-    set(milliseconds, message) {
+    set(milliseconds, why) {
       cancel();
-      cancel = clock.after(milliseconds, () => controller.abort(new Error(message)));
+      const reason = why instanceof Error ? why : new Error(why);
+      cancel = clock.after(milliseconds, () => controller.abort(reason));
     },
     clear() {
       cancel();

@@ -67,8 +67,10 @@ test("a watch that the API server ends goes on at once, from the last bookmark, 
   const cluster = clusterOf(app);
   const { clock, states, informer } = await follow(cluster);
   await cluster.open.send("set", plain, "11");
-  await cluster.open.bookmark("40");
-  await clock.advance(270_000);
+  for (const minute of [1, 2, 3, 4]) {
+    await cluster.open.bookmark(`${minute}0`);
+    await clock.advance(60_000);
+  }
   await cluster.open.end();
   expect(cluster.watches.map(({ resourceVersion }) => resourceVersion)).toEqual(["10", "40"]);
   expect(cluster.lists).toBe(1);
@@ -158,15 +160,35 @@ test("a new list that fails empties nothing", async () => {
   expect(changes).toEqual([]);
 });
 
-test("a stream on which nothing comes, not even its end, is torn down", async () => {
+test("a watch that says nothing for long is opened anew, and was never away where the API server answers", async () => {
   const cluster = clusterOf(app);
   const { clock, states } = await follow(cluster);
-  await clock.advance(280_000);
+  await clock.advance(89_000);
+  await cluster.open.bookmark("11");
+  await clock.advance(89_000);
   expect(cluster.watches).toHaveLength(1);
-  await clock.advance(10_000);
+  await clock.advance(1_000);
   expect(cluster.watches[0]?.signal.aborted).toBe(true);
-  expect(states.slice(2)).toEqual(["connecting: watch serviceaccounts: stalled for 270 s", "live"]);
   expect(cluster.watches).toHaveLength(2);
+  expect(cluster.watches[1]?.resourceVersion).toBe("11");
+  expect(states.at(-1)).toBe("live");
+  expect(states.slice(2)).toEqual([]);
+});
+
+test("where the API server does not answer then, nothing is known since the last word", async () => {
+  const cluster = clusterOf(app);
+  const { clock, states, informer } = await follow(cluster);
+  cluster.watch = "hangs";
+  cluster.list = "hangs";
+  await clock.advance(90_000);
+  expect(informer.snapshot()).toMatchObject({ state: "complete" });
+  await clock.advance(30_000);
+  expect(states.at(-1)).toBe("connecting: watch serviceaccounts: no answer within 30 s");
+  await clock.advance(1_000);
+  expect(informer.snapshot()).toMatchObject({
+    state: "failed",
+    reason: expect.stringMatching(/^ServiceAccounts not watched for 12\d s: /),
+  });
 });
 
 test("an API server that does not answer a watch is asked again", async () => {

@@ -51,10 +51,16 @@ const BACKOFF = { minimumMs: 500, maximumMs: 30_000 };
 /** A watch that ends sooner than this counts as a failure, even where it ends in good order: no tight loop. */
 const SETTLED_MS = 10_000;
 const CONNECT_MS = 30_000;
-/** Past the end that the API server was asked for, a watch does not answer any more. */
-const GRACE_MS = 15_000;
-/** Short enough that a stalled watch is found, and that a token of 15 minutes is replaced; they differ by cluster. */
+/**
+ * API servers send a bookmark a minute, mostly. A watch that says nothing for so
+ * long may be one whose packets are dropped on the way, and is opened anew.
+ */
+const SILENT_MS = 90_000;
+/** Short enough that a token of 15 minutes is replaced; they differ by cluster. */
 const WATCH_SECONDS = { minimum: 240, spread: 60 };
+
+/** Nothing was heard of an open watch. */
+class SilentError extends Error {}
 
 /** The API server to follow, and who is told of its lists. */
 export interface ApiServerOptions {
@@ -115,6 +121,7 @@ class Follower {
   /** When the store was last known to be as the cluster; undefined: it is, the watch is open. */
   #knownAt: number | undefined;
   #openedAt: number | undefined;
+  #heardAt = 0;
   #reason: string | undefined;
   #failures = 0;
   #live = false;
@@ -154,8 +161,10 @@ class Follower {
         await this.#watch(limit);
         if (!this.#settled()) throw new Error("the API server ended the watch at once");
         this.#failures = 0;
-      } catch (error) {
-        if (!signal.aborted) await this.#fail(limit.signal.aborted ? limit.signal.reason : error);
+      } catch (thrown) {
+        const error = limit.signal.aborted ? limit.signal.reason : thrown;
+        if (error instanceof SilentError) this.#knownAt = this.#heardAt;
+        else if (!signal.aborted) await this.#fail(error);
       } finally {
         limit.clear();
         this.#closed();
@@ -186,16 +195,22 @@ class Follower {
     const range = { resourceVersion: this.#resourceVersion ?? "", timeoutSeconds };
     limit.set(CONNECT_MS, `watch serviceaccounts: no answer within ${CONNECT_MS / 1000} s`);
     const events = await unlessAborted(limit.signal, this.#source.watch(range, limit.signal));
-    limit.set(timeoutSeconds * 1000 + GRACE_MS, `watch serviceaccounts: stalled for ${timeoutSeconds} s`);
     this.#openedAt = this.#clock.steady();
     this.#knownAt = undefined;
     this.#reason = undefined;
+    this.#heard(limit);
     this.#tell({ state: "live" });
     for await (const event of events) {
       if (limit.signal.aborted) break;
+      this.#heard(limit);
       this.#apply(event);
     }
     limit.signal.throwIfAborted();
+  }
+
+  #heard(limit: Deadline): void {
+    this.#heardAt = this.#clock.steady();
+    limit.set(SILENT_MS, new SilentError());
   }
 
   #apply(event: ServiceAccountEvent): void {
