@@ -26,15 +26,14 @@ export type EngineAnswer =
     }
   | { readonly what: "configuredClusters"; readonly id: number; readonly clusters: unknown }
   | { readonly what: "printed"; readonly id: number; readonly text: string }
-  | {
-      readonly what: "ended";
-      readonly id: number;
-      readonly end: EngineEnd;
-      /** Memory that the process holds now, bytes. */
-      readonly rss: number;
-    }
+  | { readonly what: "ended"; readonly id: number; readonly end: EngineEnd }
   /** `expected`: a UserError, for people to mend; any other comes with its stack trace. */
   | { readonly what: "threw"; readonly id: number; readonly message: string; readonly expected: boolean };
+
+/** The process holds more memory than it should, its garbage aside. */
+export interface EngineGrown {
+  readonly what: "grown";
+}
 
 /** A run as it is sent. */
 export type WrittenRun = Omit<EngineRun, "planned" | "onOutput"> & { readonly planned: unknown };

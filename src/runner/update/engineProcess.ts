@@ -4,14 +4,7 @@ import envPaths from "env-paths";
 import { UserError } from "../../model/userError.ts";
 import type { RecordedCluster } from "../../program/state.ts";
 import type { EngineEnd, EngineOptions, EngineRun, StackEngine } from "./engine.ts";
-import { type EngineAnswer, type EngineRequest, writeRun } from "./engineMessages.ts";
-
-/**
- * The packages of Pulumi keep some memory of every program that they have run,
- * and a program of thousands of resources takes gigabytes. A process that has
- * grown to more than this is replaced; bytes.
- */
-const LARGEST_BYTES = 200_000_000;
+import { type EngineAnswer, type EngineGrown, type EngineRequest, writeRun } from "./engineMessages.ts";
 
 const COMPILE_CACHE = join(envPaths("eks-pod-identity-sync", { suffix: "" }).cache, "node-compile-cache");
 
@@ -35,7 +28,7 @@ class EngineProcess implements StackEngine {
 
   constructor(options: EngineOptions, worker: EngineWorker) {
     this.#options = options;
-    this.#worker = worker;
+    this.#worker = this.#watched(worker);
   }
 
   async recorded() {
@@ -54,9 +47,8 @@ class EngineProcess implements StackEngine {
   async run(run: EngineRun): Promise<EngineEnd> {
     const worker = await this.#alive();
     this.#running = worker;
-    const { end, rss } = await runOn(worker, run);
+    const end = await runOn(worker, run);
     this.#running = undefined;
-    if (rss > LARGEST_BYTES) this.#next = this.#succeeded(worker);
     return end;
   }
 
@@ -71,28 +63,35 @@ class EngineProcess implements StackEngine {
 
   /** The process, or, where it has died, another one. */
   async #alive(): Promise<EngineWorker> {
-    if (!this.#worker.isAlive) this.#worker = await EngineWorker.open(this.#options);
+    if (!this.#worker.isAlive) this.#worker = this.#watched(await EngineWorker.open(this.#options));
     return this.#worker;
   }
 
+  #watched(worker: EngineWorker): EngineWorker {
+    worker.onGrown = () => {
+      this.#next = this.#succeed(worker);
+    };
+    return worker;
+  }
+
   /** Another one takes its place as soon as it is ready; until then it goes on. Where none can be had, it stays. */
-  async #succeeded(worker: EngineWorker): Promise<void> {
+  async #succeed(worker: EngineWorker): Promise<void> {
     await this.#next;
     if (worker !== this.#worker) return;
     const made = await EngineWorker.open(this.#options).catch(() => undefined);
     if (made === undefined) return;
-    this.#worker = made;
+    this.#worker = this.#watched(made);
     worker.retire();
   }
 }
 
-async function runOn(worker: EngineWorker, run: EngineRun): Promise<{ end: EngineEnd; rss: number }> {
+async function runOn(worker: EngineWorker, run: EngineRun): Promise<EngineEnd> {
   try {
     const answer = await worker.ask({ what: "run", run: writeRun(run) }, run.onOutput);
-    return answer.what === "ended" ? answer : unexpected(answer);
+    return answer.what === "ended" ? answer.end : unexpected(answer);
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
-    return { end: { result: "failed", steps: [], error: error.message }, rss: 0 };
+    return { result: "failed", steps: [], error: error.message };
   }
 }
 
@@ -124,6 +123,8 @@ class EngineWorker {
   #end: string | undefined;
   #retired = false;
   #lastId = 0;
+  /** It holds more memory than it should. */
+  onGrown: () => void = () => undefined;
   /** What it last said that the state holds. */
   recorded: ReadonlyMap<string, RecordedCluster> | undefined;
 
@@ -143,12 +144,15 @@ class EngineWorker {
       detached: true,
       // The policy pack and the plugins, which start anew with each update, are compiled once.
       env: { NODE_COMPILE_CACHE: COMPILE_CACHE, ...process.env },
-      execArgv: ["--max-semi-space-size=4"],
+      execArgv: ["--max-semi-space-size=4", "--expose-gc"],
       serialization: "advanced",
       // What the engine prints comes as messages; a crash's words go where this process's own go.
       stdio: ["ignore", "ignore", "inherit", "ipc"],
     });
-    this.#process.on("message", (answer: EngineAnswer) => this.#take(answer));
+    this.#process.on("message", (answer: EngineAnswer | EngineGrown) => {
+      if (answer.what === "grown") this.onGrown();
+      else this.#take(answer);
+    });
     const what = `stack ${stack}: the engine's process`;
     this.#exited = new Promise((resolve) => {
       const ended = (message: string) => {

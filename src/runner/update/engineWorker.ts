@@ -1,8 +1,16 @@
 import { UserError } from "../../model/userError.ts";
 import { openStack, type StackEngine } from "./engine.ts";
-import { type EngineAnswer, type EngineRequest, readRun } from "./engineMessages.ts";
+import { type EngineAnswer, type EngineGrown, type EngineRequest, readRun } from "./engineMessages.ts";
 
 // The engine of one stack in a process of its own: see engineProcess.ts, which starts it.
+
+/** Whoever waits for an answer plans the next request meanwhile. */
+const REST_MS = 100;
+/**
+ * The packages of Pulumi keep some memory of every program that they have run,
+ * and that of a program of thousands of resources is gigabytes; bytes.
+ */
+const LARGEST_BYTES = 250_000_000;
 
 let engine: StackEngine | undefined;
 /** What the last answer about the state held. */
@@ -26,14 +34,13 @@ async function answerTo(request: Exclude<EngineRequest, { what: "cancel" }>): Pr
       return { what: "configuredClusters", id, clusters: await engine.configuredClusters() };
     case "run": {
       const run = readRun(request.run, (text) => tell({ what: "printed", id, text }));
-      const end = await engine.run(run);
-      return { what: "ended", id, end, rss: process.memoryUsage.rss() };
+      return { what: "ended", id, end: await engine.run(run) };
     }
   }
 }
 
 /** Who asked may have died meanwhile. */
-function tell(answer: EngineAnswer): void {
+function tell(answer: EngineAnswer | EngineGrown): void {
   if (process.connected) process.send?.(answer);
 }
 
@@ -52,6 +59,17 @@ async function take(request: EngineRequest): Promise<void> {
   }
   busy -= 1;
   endWhenAlone();
+  clearTimeout(cleaning);
+  cleaning = setTimeout(clean, REST_MS);
+}
+
+let cleaning: NodeJS.Timeout | undefined;
+
+/** What a state or a program of thousands of resources leaves is given back before long. */
+function clean(): void {
+  if (busy > 0) return;
+  globalThis.gc?.();
+  if (process.memoryUsage.rss() > LARGEST_BYTES) tell({ what: "grown" });
 }
 
 // Gone is whoever plans and watches: an update that runs is to leave the stack unlocked and its state written.
