@@ -53,7 +53,11 @@ export class StackLoop {
   constructor(options: StackLoopOptions) {
     this.#options = options;
     this.#retries = new Retries(options.clock);
-    this.#clusters = new TrackedClusters({ ...options, onChange: () => this.#event() });
+    this.#clusters = new TrackedClusters({
+      ...options,
+      onChange: () => this.#event(),
+      onBack: () => this.#lookNow(),
+    });
   }
 
   /** Rounds until the signal; an update that runs then is let end, and none is begun any more. */
@@ -98,6 +102,10 @@ export class StackLoop {
   /** This process may write from now on; what the one before it did is not known, so all is read anew. */
   takeOver(): void {
     this.#full = "start";
+    this.#lookNow();
+  }
+
+  #lookNow(): void {
     this.#dueAt = 0;
     this.#wake();
   }
@@ -221,7 +229,12 @@ export class StackLoop {
     const { allowedDeletions, clock, observer, stack } = this.#options;
     const clusters = await this.#clusters.found();
     const { problems } = this.#clusters;
-    const planned = planAll({ clusters, problems }, this.#recorded, allowedDeletions);
+    const planned = planAll({ clusters, problems }, this.#recorded, {
+      // The aws provider would try for two minutes, and everything else of the stack would wait; the next look at AWS
+      // tells whether the role is there.
+      missingRoles: "wait",
+      ...(allowedDeletions === undefined ? {} : { allowedDeletions }),
+    });
     for (const { plan, source } of planned) {
       // Without a source it is not followed: kept as the state has it, and nobody's to bring in step.
       if (source !== undefined) observer.planned(stack, plan, clock.now(), plan.decisions.some(isChange));
@@ -234,6 +247,7 @@ export class StackLoop {
     const at = this.#options.clock.now();
     for (const { cluster, decision, association, change } of outcomes) {
       const id = association?.id ?? decision.associationId;
+      if (change === "failed" && decision.roleArn !== undefined) this.#clusters.doubtRole(decision.roleArn);
       if (id === undefined || change === "failed") continue;
       const written = association === undefined ? {} : { association };
       this.#clusters.wrote(cluster, decision, { at, id, ...written });

@@ -42,6 +42,8 @@ export class TrackedCluster {
   #associations: Listing<LiveAssociation> = { state: "failed", reason: "not read yet" };
   #writes = new Map<string, RecentWrite>();
   #describedUpTo = "";
+  /** AWS was read while nothing was known of the ServiceAccounts: what depends on them is still to be read. */
+  halfRead = false;
 
   constructor(selected: SelectedCluster, watch: WatchedServiceAccounts, seenAt: Map<string, number>) {
     this.selected = selected;
@@ -69,6 +71,7 @@ export class TrackedCluster {
       readAssociations(ref, entry, readers.aws, readers.tags),
     );
     const serviceAccounts = this.watch.snapshot();
+    this.halfRead = serviceAccounts.state === "failed";
     if (listed.state === "failed" || serviceAccounts.state === "failed") {
       this.#associations = listed;
       return;

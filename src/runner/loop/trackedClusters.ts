@@ -29,6 +29,8 @@ export interface TrackedClustersOptions {
   readonly patienceMs?: number;
   /** A ServiceAccount has changed, or a late cluster has answered. */
   readonly onChange: () => void;
+  /** A cluster's ServiceAccounts are known after all: AWS is to be looked at for it. */
+  readonly onBack: () => void;
 }
 
 /** When the watch saw what asked for a change, by cluster key and `namespace/name`. */
@@ -122,6 +124,11 @@ export class TrackedClusters {
   /** Takes note of what was written: AWS's lists may not show it yet. */
   wrote(cluster: ClusterRef, ref: ServiceAccountRef, write: RecentWrite): void {
     this.#tracked.get(clusterKey(cluster))?.wrote(ref, write);
+  }
+
+  /** An association with this role was refused: whether it is still there is looked up before it is tried again. */
+  doubtRole(roleArn: string): void {
+    this.#roles.forget(new Set([roleArn]));
   }
 
   /** What was seen since it was last taken; it is taken up now. */
@@ -232,7 +239,7 @@ export class TrackedClusters {
   }
 
   #trackedCluster(cluster: SelectedCluster): TrackedCluster {
-    const { clock, drift, observer, stack, onChange } = this.#options;
+    const { clock, drift, observer, stack, onBack, onChange } = this.#options;
     const { ref, entry } = cluster;
     const sts = this.#clientsOf(scopeOf(entry)).sts;
     const key = clusterKey(ref);
@@ -246,12 +253,16 @@ export class TrackedClusters {
         if (!seenAt.has(keyOf(account))) seenAt.set(keyOf(account), at);
         onChange();
       },
-      onState: (state, at) => observer.watchChanged(stack, ref, state, at),
+      onState(state, at) {
+        observer.watchChanged(stack, ref, state, at);
+        if (state.state === "live" && tracked.halfRead) onBack();
+      },
       onListed: (ok, durationMs) =>
         observer.apiCalled({ cluster: ref.name, api: "serviceaccounts.list", ok, durationMs }),
       clock,
     });
-    return new TrackedCluster(cluster, watch, seenAt);
+    const tracked = new TrackedCluster(cluster, watch, seenAt);
+    return tracked;
   }
 }
 
