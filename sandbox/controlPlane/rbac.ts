@@ -13,9 +13,10 @@ const EFFECTIVE_WAIT_MS = 20_000;
 const rules = [
   { apiGroups: [""], resources: ["serviceaccounts"], verbs: ["get", "list", "watch"] },
   { apiGroups: ["", "events.k8s.io"], resources: ["events"], verbs: ["create", "patch"] },
+  { apiGroups: ["coordination.k8s.io"], resources: ["leases"], verbs: ["get", "create", "update"] },
 ];
 
-/** Lets {@link SYNC_GROUP} read ServiceAccounts and write Events; settles when the server acts on it. */
+/** Lets {@link SYNC_GROUP} read ServiceAccounts, write Events and hold Leases; settles when the server acts on it. */
 export async function grantSyncRights(api: ApiClient): Promise<void> {
   const metadata = { name: SYNC_GROUP };
   await api.expect("POST", `${RBAC}/clusterroles`, { metadata, rules });

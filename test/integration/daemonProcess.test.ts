@@ -1,4 +1,5 @@
-import { readdir, rm } from "node:fs/promises";
+import { mkdir, readdir, rm, writeFile } from "node:fs/promises";
+import { hostname } from "node:os";
 import { join } from "node:path";
 import { execa } from "execa";
 import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test, vi } from "vitest";
@@ -17,7 +18,10 @@ let place: DaemonPlace;
 beforeAll(async () => {
   scene = await startScene([blue]);
   await scene.annotate(blue, { "shop/api": roleArn(blue, "api"), "shop/plain": null });
-  place = await daemonPlace(scene, [{ region: blue.region, cluster_name: "^blue$" }]);
+  // Roles are not looked up: one that does not exist is tried all the same.
+  place = await daemonPlace(scene, [
+    { region: blue.region, cluster_name: "^blue$", role_trust_check: "off" },
+  ]);
 });
 afterAll(async () => {
   await scene?.stop();
@@ -35,6 +39,8 @@ function podIdentity(args: readonly string[], environment: Readonly<Record<strin
     cwd: place.projectDirectory,
     reject: false,
     all: true,
+    // A group of its own, as a shell gives each job.
+    detached: true,
     // An update that ends takes its time.
     forceKillAfterDelay: false,
     stdin: "ignore",
@@ -51,8 +57,15 @@ function once(environment: Readonly<Record<string, string>> = {}) {
 }
 
 /** A daemon that has done its full update. */
-async function started() {
-  const child = podIdentity(["--stack", place.stack, "--interval", "1h"]);
+async function started(environment: Readonly<Record<string, string>> = {}) {
+  const { url, daemon } = await listening(environment);
+  await vi.waitFor(async () => expect((await saidAt(url)).updates).toHaveLength(1), SOON);
+  return { url, daemon };
+}
+
+/** A daemon whose page can be asked. */
+async function listening(environment: Readonly<Record<string, string>>) {
+  const child = podIdentity(["--stack", place.stack, "--interval", "1h"], environment);
   let output = "";
   child.all?.on("data", (chunk) => {
     output += String(chunk);
@@ -62,8 +75,7 @@ async function started() {
     if (found === undefined) throw new Error(`it has not started:\n${output}`);
     return found;
   }, SOON);
-  await vi.waitFor(async () => expect((await saidAt(url)).updates).toHaveLength(1), SOON);
-  return { daemon: child };
+  return { url, daemon: child };
 }
 
 function createOf(name: string): (call: Call) => boolean {
@@ -144,4 +156,68 @@ test("a second signal cancels the running update properly", async () => {
   daemon.kill("SIGINT");
   expect(await daemon).toMatchObject({ exitCode: 0, all: expect.stringMatching(/up canceled/) });
   expect(await locks()).toEqual([]);
+  await deleteServiceAccounts(scene.running(blue), [{ namespace: "shop", name: "canceled" }]);
+});
+
+test("Ctrl-C in a terminal, which all of its processes get, lets the running update finish", async () => {
+  const { daemon } = await started();
+  scene.sandbox.aws.faults.inject({ action: "CreatePodIdentityAssociation", effect: { kind: "hang" } });
+  await scene.annotate(blue, { "shop/interrupted": roleArn(blue, "api") });
+  await scene.sandbox.aws.calls.waitFor(createOf("interrupted"));
+  process.kill(-(daemon.pid ?? Number.NaN), "SIGINT");
+  scene.sandbox.aws.faults.release();
+  expect(await daemon).toMatchObject({ exitCode: 0, all: expect.not.stringMatching(/canceled/) });
+  expect(scene.held(blue)).toMatchObject({ "shop/interrupted": "api" });
+});
+
+test("a daemon that is killed in an update leaves no engine behind, and no lock", async () => {
+  const { daemon } = await started();
+  await scene.annotate(blue, { "shop/killed": `arn:aws:iam::${HOME}:role/missing` });
+  await scene.sandbox.aws.calls.waitFor(createOf("killed"));
+  expect(await locks()).toHaveLength(1);
+  daemon.kill("SIGKILL");
+  await daemon;
+  await vi.waitFor(async () => expect(await locks()).toEqual([]), SOON);
+  await deleteServiceAccounts(scene.running(blue), [{ namespace: "shop", name: "killed" }]);
+  expect(await once()).toMatchObject({ exitCode: 0 });
+});
+
+test("a single round waits for a stack that somebody else has locked", async () => {
+  await mkdir(place.locks, { recursive: true });
+  const lock = join(place.locks, "test.json");
+  // As the DIY backends write it; this process lives.
+  const holder = {
+    pid: process.pid,
+    username: "ci",
+    hostname: hostname(),
+    timestamp: "2026-01-01T00:00:00Z",
+  };
+  await writeFile(lock, JSON.stringify(holder));
+  await scene.annotate(blue, { "shop/once": roleArn(blue, "api") });
+  const round = once();
+  let output = "";
+  round.all?.on("data", (chunk) => {
+    output += String(chunk);
+  });
+  await vi.waitFor(() => expect(output).toMatch(new RegExp(`locked: .*pid ${process.pid}`)), SOON);
+  expect(scene.held(blue)).not.toHaveProperty("shop/once");
+  await rm(lock);
+  expect(await round).toMatchObject({ exitCode: 0 });
+  expect(scene.held(blue)).toMatchObject({ "shop/once": "api" });
+});
+
+test("where the leader is killed, the other takes over within 20 s", async () => {
+  const election = { LEADER_ELECTION: "true" };
+  const { daemon: leader } = await started(election);
+  const { url } = await listening(election);
+  await vi.waitFor(async () => expect((await saidAt(url)).clusters).toHaveLength(1), SOON);
+  expect((await saidAt(url)).leading).toBe(false);
+  leader.kill("SIGKILL");
+  await scene.annotate(blue, { "shop/inherited": roleArn(blue, "api") });
+  await vi.waitFor(() => expect(scene.held(blue)).toMatchObject({ "shop/inherited": "api" }), {
+    ...SOON,
+    // The Lease's 15 s, and the update that follows.
+    timeout: 25_000,
+  });
+  expect((await saidAt(url)).leading).toBe(true);
 });
