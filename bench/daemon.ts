@@ -13,8 +13,8 @@ export class MeasuredDaemon {
   readonly #waiting = new Set<() => void>();
 
   /** @param environment settings of the daemon and its surroundings, over this process's own */
-  constructor(stack: string, environment: Readonly<Record<string, string>>) {
-    this.#process = fork(join(import.meta.dirname, "daemonProcess.ts"), [stack], {
+  constructor(stack: string, projectDirectory: string, environment: Readonly<Record<string, string>>) {
+    this.#process = fork(join(import.meta.dirname, "daemonProcess.ts"), [stack, projectDirectory], {
       env: { ...process.env, ...environment },
       // As bin/pod-identity starts it.
       execArgv: ["--optimize-for-size", "--expose-gc", "--disable-warning=ExperimentalWarning"],

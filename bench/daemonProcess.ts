@@ -68,10 +68,11 @@ function textOf(path: string): string {
   }
 }
 
-async function main(stack: string): Promise<void> {
+async function main(stack: string, projectDirectory: string): Promise<void> {
   const daemon = await startDaemon({
     settings: readSettings(process.env, {}),
     stacks: [stack],
+    projectDirectory,
     openEngine: async (options) => timed(await openStackProcess(options)),
   });
   process.on("message", (message) => answer(message, daemon));
@@ -81,7 +82,8 @@ async function main(stack: string): Promise<void> {
 }
 
 try {
-  await main(process.argv[2] ?? "bench");
+  const [, , stack = "", projectDirectory = ""] = process.argv;
+  await main(stack, projectDirectory);
 } catch (error) {
   tell({ what: "failed", message: error instanceof Error ? (error.stack ?? error.message) : String(error) });
   process.exitCode = 1;

@@ -1,5 +1,4 @@
 import { annotateServiceAccount } from "../sandbox/serviceAccounts.ts";
-import { projectDirectory } from "../sandbox/stack.ts";
 import { loadConfig } from "../src/config/load.ts";
 import { configSource } from "../src/config/source.ts";
 import { systemClock } from "../src/runner/clock.ts";
@@ -34,7 +33,7 @@ export async function benchDry(): Promise<boolean> {
   ]);
 }
 
-async function dryDay({ sandbox, stack, environment, spinner }: Scene) {
+async function dryDay({ sandbox, stack, projectDirectory, environment, spinner }: Scene) {
   const opened = await openStack({ stack, projectDirectory, environment, policyPacks: [] });
   // Previews leave the state as it is; reading it 1,440 times is most of the time that this would take.
   const recorded = await opened.recorded();

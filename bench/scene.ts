@@ -1,10 +1,10 @@
-import { rm, writeFile } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import ora, { type Ora } from "ora";
 import { stringify } from "yaml";
 import { type Sandbox, startSandbox } from "../sandbox/index.ts";
+import { makeProject } from "../sandbox/project.ts";
 import { createServiceAccounts } from "../sandbox/serviceAccounts.ts";
-import { projectDirectory } from "../sandbox/stack.ts";
 import type { ServiceAccount } from "../src/model/serviceAccount.ts";
 import { engineTools, ensureToolchain, sandboxTools } from "../toolchain/index.ts";
 import { MeasuredDaemon } from "./daemon.ts";
@@ -26,6 +26,8 @@ export interface SceneSize {
 export interface Scene {
   readonly sandbox: Sandbox;
   readonly stack: string;
+  /** Where Pulumi.yaml is, and the stack's settings; goes with the scene. */
+  readonly projectDirectory: string;
   /** What a process needs to keep the scene in step: the engine, the sandbox, the configuration, a state of its own. */
   readonly environment: Readonly<Record<string, string>>;
   readonly spinner: Ora;
@@ -62,13 +64,20 @@ export async function inScene<T>(size: SceneSize, work: (scene: Scene) => Promis
       ...sandbox.environment,
       ...(await stackEnvironment(sandbox.directory)),
     };
+    const projectDirectory = join(sandbox.directory, "project");
+    await makeProject(projectDirectory);
     return await work({
       sandbox,
       stack,
+      projectDirectory,
       environment,
       spinner,
       async daemon(settings = {}) {
-        const daemon = new MeasuredDaemon(stack, { ...environment, ...quietSettings, ...settings });
+        const daemon = new MeasuredDaemon(stack, projectDirectory, {
+          ...environment,
+          ...quietSettings,
+          ...settings,
+        });
         daemons.push(daemon);
         spinner.text = "first update";
         await daemon.until(() => daemon.all("started").length > 0);
@@ -80,8 +89,6 @@ export async function inScene<T>(size: SceneSize, work: (scene: Scene) => Promis
     spinner.text = "taking the sandbox down";
     await Promise.all(daemons.map((daemon) => daemon.stop()));
     await sandbox?.stop();
-    // The engine writes a stack's settings beside Pulumi.yaml.
-    await rm(join(projectDirectory, `Pulumi.${stack}.yaml`), { force: true });
     spinner.stop();
   }
 }

@@ -2,16 +2,16 @@
  * `npm start`: the daemon on the stacks that are named (`--stack`, or
  * POD_IDENTITY_STACK with commas), else on a sandbox of its own.
  */
-import { rm, writeFile } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { stringify } from "yaml";
 import { runDaemon } from "../src/cli/runCommand.ts";
 import { runMain } from "../src/cli/runMain.ts";
 import { engineTools, ensureToolchain, sandboxTools } from "../toolchain/index.ts";
 import { type Sandbox, startSandbox } from "./index.ts";
+import { makeProject } from "./project.ts";
 import { sampleRoles, sampleServiceAccounts } from "./sampleServiceAccounts.ts";
 import { createServiceAccounts } from "./serviceAccounts.ts";
-import { projectDirectory } from "./stack.ts";
 
 const ACCOUNT = "111111111111";
 const STACK = "sandbox";
@@ -40,11 +40,11 @@ await runMain(async () => {
   });
   try {
     Object.assign(process.env, environment, await prepare(sandbox));
-    await runDaemon(["--stack", STACK, ...process.argv.slice(2)]);
+    const project = join(sandbox.directory, "project");
+    await makeProject(project);
+    await runDaemon(["--stack", STACK, ...process.argv.slice(2)], project);
   } finally {
     await sandbox.stop();
-    // The engine writes a new stack's settings beside Pulumi.yaml.
-    await rm(join(projectDirectory, `Pulumi.${STACK}.yaml`), { force: true });
   }
 });
 

@@ -1,9 +1,9 @@
-import { copyFile, mkdir, symlink, writeFile } from "node:fs/promises";
+import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { onTestFinished, vi } from "vitest";
 import { stringify } from "yaml";
 import { z } from "zod";
-import { projectDirectory as checkout } from "../../sandbox/stack.ts";
+import { makeProject } from "../../sandbox/project.ts";
 import { type Daemon, startDaemon } from "../../src/runner/daemon.ts";
 import { readSettings } from "../../src/runner/settings.ts";
 import { engineTools, ensureToolchain } from "../../toolchain/index.ts";
@@ -68,11 +68,7 @@ export interface DaemonPlace {
 export async function daemonPlace(scene: Scene, clusters: readonly object[]): Promise<DaemonPlace> {
   const projectDirectory = join(scene.sandbox.directory, "project");
   const state = join(scene.sandbox.directory, "state");
-  await Promise.all([mkdir(projectDirectory), mkdir(state)]);
-  await copyFile(join(checkout, "Pulumi.yaml"), join(projectDirectory, "Pulumi.yaml"));
-  for (const part of ["index.ts", "provider", "src", "node_modules", "package.json"]) {
-    await symlink(join(checkout, part), join(projectDirectory, part));
-  }
+  await Promise.all([makeProject(projectDirectory), mkdir(state)]);
   const stack = "daemon";
   const configFile = join(projectDirectory, "config.yaml");
   const configure = (entries: readonly object[]) => writeFile(configFile, stringify({ clusters: entries }));
