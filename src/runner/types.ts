@@ -34,7 +34,7 @@ export type UpdateResult = "succeeded" | "failed" | "canceled" | "locked";
 export interface UpdateEnd extends UpdateStart {
   readonly endedAt: number;
   readonly result: UpdateResult;
-  /** What was done (for a preview: would be), by operation: create, update, delete, import ... */
+  /** How many associations were (for a preview: would be) changed, by operation: create, update, delete, import ... */
   readonly changes: Readonly<Record<string, number>>;
   /** One line, where it failed. */
   readonly error?: string;

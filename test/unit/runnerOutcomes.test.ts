@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Decision } from "../../src/plan/types.ts";
-import { type Outcome, outcomesOf } from "../../src/runner/update/outcomes.ts";
+import { countChanges, type Outcome, outcomesOf } from "../../src/runner/update/outcomes.ts";
 import type { EngineStep } from "../../src/runner/update/steps.ts";
 import { cluster, live } from "./planFixtures.ts";
 import { planned, STACK, STALE_URN, toCreate, toDelete, urnOf } from "./runnerPlannedFixture.ts";
@@ -64,4 +64,17 @@ test.each<[string, Decision, EngineStep, Partial<Outcome> | undefined]>([
   const outcomes = outcomesOf([planned([decision])], [one], STACK);
   if (expected === undefined) expect(outcomes).toEqual([]);
   else expect(outcomes).toMatchObject([{ cluster, decision, ...expected }]);
+});
+
+test("an update's changes are those of associations, the purged ones included", () => {
+  const provider = "urn:pulumi:dev::eks-pod-identity-sync::pulumi:providers:aws::eu-west-1";
+  const steps = [
+    step({ urn: provider }),
+    step({ outputs }),
+    step({ urn: urnOf("default/second"), outputs }),
+    step({ urn: urnOf("default/third"), operation: "same", outputs }),
+    step({ urn: urnOf("default/fourth"), operation: "update", failed: true }),
+    step({ urn: STALE_URN, operation: "update", outputs: { deleted: ["a-1"] } }),
+  ];
+  expect(countChanges([planned([toCreate(), purge])], steps, STACK)).toEqual({ create: 2, delete: 1 });
 });

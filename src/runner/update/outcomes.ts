@@ -4,9 +4,12 @@ import type { ClusterRef } from "../../model/cluster.ts";
 import type { Decision } from "../../plan/types.ts";
 import type { PlannedCluster } from "../../program/planned.ts";
 import { isPurged } from "../../program/stale.ts";
+import { ASSOCIATION_TYPE } from "../../program/state.ts";
 import type { AssociationChange } from "../types.ts";
 import type { EngineStep } from "./steps.ts";
 import { associationUrn, staleAssociationsUrn } from "./touched.ts";
+
+const UNCHANGED: ReadonlySet<string> = new Set(["same", "read"]);
 
 const purgedSchema = z.looseObject({ deleted: z.array(z.string()) });
 const outputsSchema = z.looseObject({ associationId: z.string() });
@@ -39,6 +42,29 @@ export function outcomesOf(
       return purged ? purgeOf(plan.cluster, decision, step) : outcomeOf(plan.cluster, decision, step);
     }),
   );
+}
+
+/**
+ * What an update did to associations, by the engine's word for it; providers
+ * and the like are nobody's news. What was purged counts as deleted.
+ */
+export function countChanges(
+  planned: readonly PlannedCluster[],
+  steps: readonly EngineStep[],
+  stack: string,
+): Readonly<Record<string, number>> {
+  const done = steps.filter(
+    ({ urn, operation, failed }) =>
+      !failed && !UNCHANGED.has(operation) && urn.includes(`$${ASSOCIATION_TYPE}::`),
+  );
+  const purged = outcomesOf(planned, steps, stack).filter(
+    ({ decision, change }) => isPurged(decision) && change === "deleted",
+  );
+  const counts: Record<string, number> = {};
+  for (const operation of [...done.map((step) => step.operation), ...purged.map(() => "delete")]) {
+    counts[operation] = (counts[operation] ?? 0) + 1;
+  }
+  return counts;
 }
 
 function outcomeOf(cluster: ClusterRef, decision: Decision, step: EngineStep): readonly Outcome[] {

@@ -6,7 +6,7 @@ import type { RecordedCluster } from "../../program/state.ts";
 import type { Clock } from "../clock.ts";
 import type { RunnerObserver, Trigger, UpdateStart } from "../types.ts";
 import type { EngineEnd, StackEngine } from "./engine.ts";
-import { type Outcome, outcomesOf } from "./outcomes.ts";
+import { countChanges, type Outcome, outcomesOf } from "./outcomes.ts";
 import { recordedAfter } from "./recordedAfter.ts";
 import type { Touched } from "./touched.ts";
 
@@ -132,7 +132,7 @@ export class StackUpdates {
       ...start,
       endedAt: this.#clock.now(),
       result: end.result,
-      changes: countOperations(end),
+      changes: countChanges(planned, end.steps, this.#stack),
       ...error,
     });
     return end;
@@ -175,15 +175,6 @@ function reliesOnRecord(planned: readonly PlannedCluster[], full: boolean): bool
     full ||
     planned.some(({ plan }) => plan.decisions.some(({ declared }) => declared?.importId !== undefined))
   );
-}
-
-function countOperations({ steps }: EngineEnd): Record<string, number> {
-  const counts: Record<string, number> = {};
-  for (const { operation, failed } of steps) {
-    if (!failed && operation !== "same" && operation !== "read")
-      counts[operation] = (counts[operation] ?? 0) + 1;
-  }
-  return counts;
 }
 
 function signatureOf(planned: readonly PlannedCluster[]): string {
