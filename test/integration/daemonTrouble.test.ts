@@ -1,3 +1,4 @@
+import { execa } from "execa";
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { annotateServiceAccount } from "../../sandbox/serviceAccounts.ts";
 import { type DaemonPlace, daemonPlace, SOON } from "./daemonScene.ts";
@@ -48,6 +49,16 @@ async function behindProxy() {
 async function healthOf(url: string): Promise<{ readonly status: number; readonly text: string }> {
   const answer = await fetch(new URL("/health", url));
   return { status: answer.status, text: await answer.text() };
+}
+
+/** Of the daemons in this process. */
+async function enginePids(): Promise<readonly number[]> {
+  const { stdout } = await execa("ps", ["-eo", "pid=,ppid=,args="]);
+  return stdout.split("\n").flatMap((line) => {
+    const [pid, parent, ...command] = line.trim().split(/\s+/);
+    const isEngine = Number(parent) === process.pid && command.join(" ").includes("engineWorker");
+    return isEngine ? [Number(pid)] : [];
+  });
 }
 
 describe.sequential("a daemon in trouble", () => {
@@ -104,6 +115,25 @@ describe.sequential("a daemon in trouble", () => {
     await until(({ updates }) => {
       for (const { result } of updates) expect(result).toBe("succeeded");
     });
+  });
+
+  test("an engine's process that is killed is replaced, and what it was to do is done", async () => {
+    const { until } = await started(BY_EVENTS);
+    scene.sandbox.aws.faults.inject({ action: "CreatePodIdentityAssociation", effect: { kind: "hang" } });
+    await scene.annotate(blue, { "shop/orphaned": roleArn(blue, "api") });
+    await scene.sandbox.aws.calls.waitFor(
+      ({ action, params }) =>
+        action === "CreatePodIdentityAssociation" && JSON.stringify(params).includes('"orphaned"'),
+    );
+    for (const pid of await enginePids()) process.kill(pid, "SIGKILL");
+    await until(({ updates: [last, ...before] }) => {
+      expect(last).toMatchObject({ trigger: "retry", result: "succeeded" });
+      expect(before.find(({ result }) => result === "failed")?.error).toMatch(
+        /the engine's process has ended by itself \(SIGKILL\)/,
+      );
+    });
+    expect(scene.held(blue)).toMatchObject({ "shop/orphaned": "api" });
+    scene.sandbox.aws.faults.release();
   });
 
   test("others' stale associations are purged where that is on, and only there", async () => {
