@@ -30,7 +30,7 @@ export type EngineAnswer =
   /** `expected`: a UserError, for people to mend; any other comes with its stack trace. */
   | { readonly what: "threw"; readonly id: number; readonly message: string; readonly expected: boolean };
 
-/** The process holds more memory than it should, its garbage aside. */
+/** The process holds more memory than it should, and is to be replaced. */
 export interface EngineGrown {
   readonly what: "grown";
 }

@@ -8,9 +8,10 @@ import { type EngineAnswer, type EngineGrown, type EngineRequest, readRun } from
 const REST_MS = 100;
 /**
  * The packages of Pulumi keep some memory of every program that they have run,
- * and that of a program of thousands of resources is gigabytes; bytes.
+ * of each resource some kilobytes; a process that holds so much more than it
+ * did at first is to be replaced. Bytes.
  */
-const LARGEST_BYTES = 250_000_000;
+const MOST_GROWTH = 50_000_000;
 
 let engine: StackEngine | undefined;
 /** What the last answer about the state held. */
@@ -64,12 +65,17 @@ async function take(request: EngineRequest): Promise<void> {
 }
 
 let cleaning: NodeJS.Timeout | undefined;
+/** Memory in use once the state was read, bytes. */
+let atFirst: number | undefined;
 
 /** What a state or a program of thousands of resources leaves is given back before long. */
 function clean(): void {
   if (busy > 0) return;
   globalThis.gc?.();
-  if (process.memoryUsage.rss() > LARGEST_BYTES) tell({ what: "grown" });
+  const { heapUsed } = process.memoryUsage();
+  // What the state holds is kept on purpose.
+  if (told !== undefined) atFirst ??= heapUsed;
+  if (atFirst !== undefined && heapUsed > atFirst + MOST_GROWTH) tell({ what: "grown" });
 }
 
 // Gone is whoever plans and watches: an update that runs is to leave the stack unlocked and its state written.
