@@ -46,16 +46,12 @@ export function logObserver(log: Logger): RunnerObserver {
         log[levelOf(decision)]({ stack, cluster, namespace, serviceAccount: name, roleArn }, line);
       }
     },
-    problem(stack, where, message) {
-      const known = problems.get(stack) ?? new Set<string>();
-      problems.set(stack, known);
-      if (known.has(`${where}: ${message}`)) return;
-      known.add(`${where}: ${message}`);
-      log.warn({ stack }, `${where}: ${message}`);
-    },
-    problemsOver(stack) {
-      if ((problems.get(stack)?.size ?? 0) > 0) log.info({ stack }, "all problems are over");
-      problems.delete(stack);
+    problems(stack, told) {
+      const before = problems.get(stack) ?? new Set();
+      const now = new Set(told.map(({ where, message }) => `${where}: ${message}`));
+      problems.set(stack, now);
+      for (const line of now) if (!before.has(line)) log.warn({ stack }, line);
+      for (const line of before) if (!now.has(line)) log.info({ stack }, `over: ${line}`);
     },
     watchChanged(stack, cluster, watch) {
       const fields = { stack, cluster: clusterKey(cluster) };

@@ -62,6 +62,13 @@ export interface ApiCall {
   readonly durationMs: number;
 }
 
+/** A part of the configuration, or the stack itself, that could not be read or used. */
+export interface StackProblem {
+  /** `clusters[0]`, or `stack NAME`. */
+  readonly where: string;
+  readonly message: string;
+}
+
 /** Takes part in what happens; every method returns at once and never throws. */
 export interface RunnerObserver {
   /** A call has ended. */
@@ -70,10 +77,8 @@ export interface RunnerObserver {
   clusterRead?(stack: string, cluster: ClusterRef, durationMs: number): void;
   /** The plan of a cluster, after every round; `pending` tells whether an update follows. */
   planned?(stack: string, plan: ClusterPlan, at: number, pending: boolean): void;
-  /** A part of the configuration that could not be read or used. */
-  problem?(stack: string, where: string, message: string): void;
-  /** All problems of the stack's last round are over. */
-  problemsOver?(stack: string): void;
+  /** What could not be read or used in the last round; empty: nothing, all that was told before is over. */
+  problems?(stack: string, problems: readonly StackProblem[]): void;
   watchChanged?(stack: string, cluster: ClusterRef, watch: WatchState, at: number): void;
   /** A cluster is no longer selected. */
   clusterGone?(stack: string, cluster: ClusterRef): void;

@@ -111,7 +111,7 @@ function twoClusters(board: StatusBoard) {
     false,
   );
   board.planned("dev", plan(green, [decision({ namespace: "batch", name: "worker" })]), now, false);
-  board.problemsOver("dev");
+  board.problems("dev", []);
 }
 
 const names = (page: Page) => page.locator(".window .name button").allTextContents();

@@ -15,7 +15,7 @@ function healthy(): StatusBoard {
   const board = newBoard();
   board.watchChanged("dev", blue, { state: "live" }, 0);
   board.planned("dev", plan(blue, [decision()]), 0, false);
-  board.problemsOver("dev");
+  board.problems("dev", []);
   return board;
 }
 
@@ -47,11 +47,16 @@ describe("health", () => {
       5 * minute,
       [{ ...ofBlue, message: "not in sync for 300 s: too many deletions" }],
     ],
-    ["a problem of this round", (board) => board.problem("dev", "clusters[1]", "denied"), minute, []],
+    [
+      "a problem of this round",
+      (board) => board.problems("dev", [{ where: "clusters[1]", message: "denied" }]),
+      minute,
+      [],
+    ],
     [
       "a problem that lasts",
       (board) => {
-        board.problem("dev", "clusters[1]", "denied");
+        board.problems("dev", [{ where: "clusters[1]", message: "denied" }]);
         board.planned("dev", plan(blue, [decision()]), 4 * minute, false);
       },
       4 * minute,
@@ -73,13 +78,13 @@ describe("health", () => {
 
   test("a problem before any round went well is one at once", () => {
     const board = newBoard();
-    board.problem("dev", "clusters[0]", "denied");
+    board.problems("dev", [{ where: "clusters[0]", message: "denied" }]);
     expect(healthOf(board.status, 1, minute)).toEqual([{ stack: "dev", message: "clusters[0]: denied" }]);
   });
 
   test("a configuration that selects no cluster is healthy", () => {
     const board = newBoard();
-    board.problemsOver("dev");
+    board.problems("dev", []);
     expect(healthOf(board.status, 1, minute)).toEqual([]);
   });
 

@@ -243,8 +243,8 @@ describe("the operator's metrics", () => {
     const { observer, lines } = metrics();
     expect(await lines("leader")).toEqual([]);
     observer.leadershipChanged?.(true, 0);
-    observer.problem?.("dev", "clusters[0]", "denied");
-    observer.problem?.("dev", "clusters[0]", "denied again");
+    observer.problems?.("dev", [{ where: "clusters[0]", message: "denied" }]);
+    observer.problems?.("dev", [{ where: "clusters[0]", message: "denied again" }]);
     observer.planned?.(
       "dev",
       plan(blue, [decision({ action: "update" }), decision({ name: "b", action: "update" })]),
@@ -254,7 +254,7 @@ describe("the operator's metrics", () => {
     expect(await lines("leader")).toEqual(["leader 1"]);
     expect(await lines("configuration_problems")).toEqual(['configuration_problems{stack="dev"} 1']);
     expect(await lines("plan_changes")).toContain(`plan_changes{${place},action="update"} 2`);
-    observer.problemsOver?.("dev");
+    observer.problems?.("dev", []);
     expect(await lines("configuration_problems")).toEqual(['configuration_problems{stack="dev"} 0']);
   });
 });

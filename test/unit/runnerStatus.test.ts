@@ -215,13 +215,18 @@ describe("the board", () => {
     ]);
     board.clusterGone("dev", blue);
     expect(board.status.stacks[0]?.clusters.map(({ key }) => key)).toEqual([clusterKey(green)]);
-    board.problem("dev", "clusters[0]", "denied");
+    board.problems("dev", [{ where: "clusters[0]", message: "denied" }]);
     clock.at = 900;
-    board.problem("dev", "clusters[0]", "throttled");
+    board.problems("dev", [{ where: "clusters[0]", message: "throttled" }]);
     expect(board.status.stacks[0]?.problems).toEqual([
       { where: "clusters[0]", message: "throttled", since: 500 },
     ]);
-    board.problemsOver("dev");
+    // One that is over goes, whatever else is wrong.
+    board.problems("dev", [{ where: "clusters[1]", message: "denied" }]);
+    expect(board.status.stacks[0]?.problems).toEqual([
+      { where: "clusters[1]", message: "denied", since: 900 },
+    ]);
+    board.problems("dev", []);
     expect(board.status.stacks[0]).toMatchObject({ problems: [], complete: true });
   });
 

@@ -165,8 +165,10 @@ describe("words", () => {
   test("alarms say everything once", () => {
     const reasons = [{ stack: "dev", message: "clusters[0]: denied" }];
     const of = documentOf((board) => {
-      board.problem("dev", "clusters[0]", "denied");
-      board.problem("dev", "clusters[1]", "throttled");
+      board.problems("dev", [
+        { where: "clusters[0]", message: "denied" },
+        { where: "clusters[1]", message: "throttled" },
+      ]);
     });
     expect(alarmsOf({ ...of, reasons }).map(({ message }) => message)).toEqual([
       "clusters[0]: denied",

@@ -125,7 +125,7 @@ export class StackLoop {
       return await this.#planAndUpdate(trigger, signal);
     } catch (error) {
       if (!(error instanceof UserError)) throw error;
-      observer.problem(stack, `stack ${stack}`, error.message);
+      observer.problems(stack, [{ where: `stack ${stack}`, message: error.message }]);
       this.#retries.pause("failed");
       return "behind";
     }

@@ -213,8 +213,7 @@ export class TrackedClusters {
 
   #report(problems: readonly Pick<Problem, "where" | "message">[]): void {
     const { observer, stack } = this.#options;
-    if (problems.length === 0) observer.problemsOver(stack);
-    for (const { where, message } of problems) observer.problem(stack, where, message);
+    observer.problems(stack, problems);
   }
 
   /** Starts and ends watches, so that they are those of the selected clusters; `keep`: ends none. */

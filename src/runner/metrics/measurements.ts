@@ -2,7 +2,14 @@ import { type ClusterRef, clusterKey } from "../../model/cluster.ts";
 import { countActions } from "../../plan/summary.ts";
 import type { Action, ClusterPlan } from "../../plan/types.ts";
 import { bringsInSync, isInSync } from "../status/inSync.ts";
-import type { ApiCall, AssociationChange, RunnerObserver, UpdateEnd, WatchState } from "../types.ts";
+import type {
+  ApiCall,
+  AssociationChange,
+  RunnerObserver,
+  StackProblem,
+  UpdateEnd,
+  WatchState,
+} from "../types.ts";
 import type { MetricLabels, MetricSink } from "./metricDefinitions.ts";
 import { addCounts, countPlan, type PlanCounts } from "./planCounts.ts";
 
@@ -25,7 +32,6 @@ export class Measurements implements RunnerObserver {
   readonly #sink: MetricSink;
   readonly #dry: boolean;
   readonly #clusters = new Map<string, MeasuredCluster>();
-  readonly #problems = new Map<string, Set<string>>();
 
   constructor(sink: MetricSink, dry: boolean) {
     this.#sink = sink;
@@ -65,16 +71,9 @@ export class Measurements implements RunnerObserver {
     }
   }
 
-  problem(stack: string, where: string): void {
-    const places = this.#problems.get(stack) ?? new Set();
-    places.add(where);
-    this.#problems.set(stack, places);
+  problems(stack: string, problems: readonly StackProblem[]): void {
+    const places = new Set(problems.map(({ where }) => where));
     this.#sink.record("configuration_problems", places.size, { stack });
-  }
-
-  problemsOver(stack: string): void {
-    this.#problems.delete(stack);
-    this.#sink.record("configuration_problems", 0, { stack });
   }
 
   watchChanged(stack: string, cluster: ClusterRef, { state }: WatchState): void {

@@ -1,6 +1,6 @@
 import { type ClusterRef, clusterKey } from "../../model/cluster.ts";
 import type { ClusterPlan } from "../../plan/types.ts";
-import type { AssociationChange, UpdateEnd, UpdateStart, WatchState } from "../types.ts";
+import type { AssociationChange, StackProblem, UpdateEnd, UpdateStart, WatchState } from "../types.ts";
 import { bringsInSync, isInSync } from "./inSync.ts";
 import { rowsAfterChange, rowsOfPlan, type StatusRow } from "./statusRows.ts";
 
@@ -28,10 +28,8 @@ export interface StackStatus {
   readonly clusters: readonly ClusterStatus[];
 }
 
-/** A part of the configuration that could not be read or used. */
-export interface Problem {
-  readonly where: string;
-  readonly message: string;
+/** A problem, and since when it is there. */
+export interface Problem extends StackProblem {
   readonly since: number;
 }
 
@@ -111,24 +109,21 @@ export function withoutCluster(status: Status, stack: string, cluster: ClusterRe
   }));
 }
 
-/** After a part of the configuration could not be read or used. A place has one problem at a time. */
-export function withProblem(
+/** After a round: what could not be read or used in it. What lasts keeps its beginning. */
+export function withProblems(
   status: Status,
   stack: string,
-  where: string,
-  message: string,
+  problems: readonly StackProblem[],
   at: number,
 ): Status {
   return changeStack(status, stack, (before) => {
-    const since = before.problems.find((problem) => problem.where === where)?.since ?? at;
-    const others = before.problems.filter((problem) => problem.where !== where);
-    return { ...before, problems: [...others, { where, message, since }] };
+    const since = new Map(before.problems.map((problem) => [problem.where, problem.since]));
+    return {
+      ...before,
+      complete: before.complete || problems.length === 0,
+      problems: problems.map(({ where, message }) => ({ where, message, since: since.get(where) ?? at })),
+    };
   });
-}
-
-/** After a round without problems. */
-export function withoutProblems(status: Status, stack: string): Status {
-  return changeStack(status, stack, (before) => ({ ...before, complete: true, problems: [] }));
 }
 
 /** After an update has begun. */

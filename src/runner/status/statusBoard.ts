@@ -1,6 +1,13 @@
 import type { ClusterRef } from "../../model/cluster.ts";
 import type { ClusterPlan } from "../../plan/types.ts";
-import type { AssociationChange, RunnerObserver, UpdateEnd, UpdateStart, WatchState } from "../types.ts";
+import type {
+  AssociationChange,
+  RunnerObserver,
+  StackProblem,
+  UpdateEnd,
+  UpdateStart,
+  WatchState,
+} from "../types.ts";
 import {
   initialStatus,
   type Status,
@@ -8,9 +15,8 @@ import {
   withLeadership,
   withLine,
   withoutCluster,
-  withoutProblems,
   withPlan,
-  withProblem,
+  withProblems,
   withUpdate,
   withUpdateEnd,
   withWatch,
@@ -67,12 +73,8 @@ export class StatusBoard implements RunnerObserver {
     this.#set(stack, withPlan(this.#status, stack, plan, at, pending));
   }
 
-  problem(stack: string, where: string, message: string): void {
-    this.#set(stack, withProblem(this.#status, stack, where, message, this.#now()));
-  }
-
-  problemsOver(stack: string): void {
-    this.#set(stack, withoutProblems(this.#status, stack));
+  problems(stack: string, problems: readonly StackProblem[]): void {
+    this.#set(stack, withProblems(this.#status, stack, problems, this.#now()));
   }
 
   watchChanged(stack: string, cluster: ClusterRef, watch: WatchState, at: number): void {

@@ -25,6 +25,7 @@ class EngineProcess implements StackEngine {
   /** Its successor, on its way; never fails. */
   #next: Promise<void> = Promise.resolve();
   #running: EngineWorker | undefined;
+  #cancels = 0;
 
   constructor(options: EngineOptions, worker: EngineWorker) {
     this.#options = options;
@@ -45,7 +46,9 @@ class EngineProcess implements StackEngine {
   }
 
   async run(run: EngineRun): Promise<EngineEnd> {
+    const before = this.#cancels;
     const worker = await this.#alive();
+    if (this.#cancels > before) return { result: "canceled", steps: [], error: "canceled before it began" };
     this.#running = worker;
     const end = await runOn(worker, run);
     this.#running = undefined;
@@ -53,6 +56,7 @@ class EngineProcess implements StackEngine {
   }
 
   cancel(): void {
+    this.#cancels += 1;
     this.#running?.send({ what: "cancel" });
   }
 
@@ -159,7 +163,8 @@ class EngineWorker {
         this.#fail(message);
         resolve();
       };
-      this.#process.once("error", (error) => ended(`${what} can't be started: ${error.message}`));
+      // It could not be started, or a message could not be sent.
+      this.#process.on("error", (error) => ended(`${what}: ${error.message}`));
       this.#process.once("exit", (code, signal) =>
         ended(`${what} has ended by itself (${signal ?? `exit code ${code}`})`),
       );

@@ -85,5 +85,7 @@ function endWhenAlone(): void {
   if (busy === 0) process.exit();
 }
 
+// Who stops everything at once, as service managers do, is to leave it to the daemon what becomes of an update.
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => undefined);
 process.on("message", (request: EngineRequest) => void take(request));
 process.on("disconnect", endWhenAlone);
