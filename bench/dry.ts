@@ -60,6 +60,7 @@ async function dryDay({ sandbox, stack, projectDirectory, environment, spinner }
     drift: { intervalMs: INTERVAL_MS, periodMs: 60 * INTERVAL_MS },
     leading: () => true,
     clock,
+    choices: { missingRoles: "wait" },
   });
   let [rounds, inStep] = [0, 0];
   try {

@@ -185,7 +185,12 @@ async function openDriven(
     ...(settings.runOnce ? {} : { patienceMs: PATIENCE_MS }),
     leading,
     clock: systemClock,
-    ...(allowedDeletions === undefined ? {} : { allowedDeletions }),
+    choices: {
+      // The aws provider tries for two minutes, and everything else of the stack would wait; the next look at AWS
+      // tells whether the role is there. A single round has no next one.
+      missingRoles: settings.runOnce ? "try" : "wait",
+      ...(allowedDeletions === undefined ? {} : { allowedDeletions }),
+    },
   });
   return { stack, engine, loop, updates };
 }

@@ -2,7 +2,7 @@ import type { KubeConfig } from "@kubernetes/client-node";
 import type { Config } from "../../config/config.ts";
 import { type ClusterRef, clusterKey } from "../../model/cluster.ts";
 import { UserError } from "../../model/userError.ts";
-import { type PlannedCluster, planAll } from "../../program/planned.ts";
+import { type PlanChoices, type PlannedCluster, planAll } from "../../program/planned.ts";
 import { idsOf, type RecordedCluster } from "../../program/state.ts";
 import { type Clock, pause } from "../clock.ts";
 import type { RunnerObserver, Trigger } from "../types.ts";
@@ -28,7 +28,7 @@ export interface StackLoopOptions {
   /** Whether this process may write; with leader election it may not always. */
   readonly leading: () => boolean;
   readonly clock: Clock;
-  readonly allowedDeletions?: number;
+  readonly choices: PlanChoices;
 }
 
 /** How a round ended: `behind`: something is left to do, failed, or could not be read; `locked`: somebody else holds the stack. */
@@ -226,15 +226,10 @@ export class StackLoop {
 
   /** Plans every cluster with what is known now, and says so. */
   async #plan(): Promise<readonly PlannedCluster[]> {
-    const { allowedDeletions, clock, observer, stack } = this.#options;
+    const { choices, clock, observer, stack } = this.#options;
     const clusters = await this.#clusters.found();
     const { problems } = this.#clusters;
-    const planned = planAll({ clusters, problems }, this.#recorded, {
-      // The aws provider would try for two minutes, and everything else of the stack would wait; the next look at AWS
-      // tells whether the role is there.
-      missingRoles: "wait",
-      ...(allowedDeletions === undefined ? {} : { allowedDeletions }),
-    });
+    const planned = planAll({ clusters, problems }, this.#recorded, choices);
     for (const { plan, source } of planned) {
       // Without a source it is not followed: kept as the state has it, and nobody's to bring in step.
       if (source !== undefined) observer.planned(stack, plan, clock.now(), plan.decisions.some(isChange));
