@@ -63,7 +63,7 @@ export function declareCluster({ plan, awsProvider, source, stale }: ClusterDecl
     const spec =
       association.from === "wanted" && source !== undefined && k8sProvider !== undefined
         ? specAtApply(plan.cluster, decision, association, source.rules, { provider: k8sProvider, parent })
-        : pulumi.output(association.spec);
+        : association.spec;
     declareAssociation(plan.cluster, decision, association, spec, { provider, parent });
   }
 }
@@ -72,23 +72,26 @@ function declareAssociation(
   cluster: ClusterRef,
   ref: ServiceAccountRef,
   declared: Declared,
-  spec: pulumi.Output<AssociationSpec>,
+  spec: pulumi.Output<AssociationSpec> | AssociationSpec,
   opts: pulumi.CustomResourceOptions,
 ): void {
+  // What is known is given as it is: an Output for each field of thousands of associations is hundreds of megabytes.
+  const pick = <Field>(of: (now: AssociationSpec) => Field): pulumi.Input<Field> =>
+    pulumi.Output.isInstance(spec) ? spec.apply(of) : of(spec);
   new PodIdentityAssociation(
     associationName(cluster, ref),
     {
       clusterName: cluster.name,
       namespace: ref.namespace,
       serviceAccount: ref.name,
-      roleArn: spec.roleArn,
+      roleArn: pick((now) => now.roleArn),
       // Only what is set is declared, so that the state of a plain association stays plain.
       ...(declared.spec.targetRoleArn === undefined
         ? {}
-        : { targetRoleArn: spec.apply((now) => now.targetRoleArn ?? "") }),
+        : { targetRoleArn: pick((now) => now.targetRoleArn ?? "") }),
       // Always said: the provider keeps what it last had where nothing is said.
-      disableSessionTags: spec.apply((now) => now.disableSessionTags ?? false),
-      ...(declared.spec.policy === undefined ? {} : { policy: spec.apply((now) => now.policy ?? "") }),
+      disableSessionTags: pick((now) => now.disableSessionTags ?? false),
+      ...(declared.spec.policy === undefined ? {} : { policy: pick((now) => now.policy ?? "") }),
       tags: { ...declared.tags },
     },
     // The import id of the type is CLUSTER,ID (Pulumi Registry, aws.eks.PodIdentityAssociation, "Import").

@@ -13,6 +13,9 @@ const REST_MS = 100;
  */
 const MOST_GROWTH = 50_000_000;
 
+// The packages of Pulumi keep the stack trace of every promise, dozens for each resource.
+Error.stackTraceLimit = 2;
+
 let engine: StackEngine | undefined;
 /** What the last answer about the state held. */
 let told: unknown;
