@@ -4,7 +4,7 @@ import { onTestFinished, vi } from "vitest";
 import { stringify } from "yaml";
 import { z } from "zod";
 import { makeProject } from "../../sandbox/project.ts";
-import { type Daemon, startDaemon } from "../../src/runner/daemon.ts";
+import { type Daemon, type DaemonOptions, startDaemon } from "../../src/runner/daemon.ts";
 import { readSettings } from "../../src/runner/settings.ts";
 import { engineTools, ensureToolchain } from "../../toolchain/index.ts";
 import type { Scene } from "./scene.ts";
@@ -61,7 +61,10 @@ export interface DaemonPlace {
   /** Replaces the `clusters` of the configuration. */
   configure(clusters: readonly object[]): Promise<void>;
   /** Starts a daemon that ends with the test; settings by the names of their variables. */
-  start(settings: Readonly<Record<string, string>>): Promise<RunningDaemon>;
+  start(
+    settings: Readonly<Record<string, string>>,
+    options?: Pick<DaemonOptions, "openEngine">,
+  ): Promise<RunningDaemon>;
 }
 
 /** A project's folder of its own, with the checkout's code: the engine writes stacks' settings beside Pulumi.yaml. */
@@ -92,12 +95,13 @@ export async function daemonPlace(scene: Scene, clusters: readonly object[]): Pr
     locks: join(state, ".pulumi", "locks", "organization", "eks-pod-identity-sync", stack),
     environment,
     configure,
-    async start(settings) {
+    async start(settings, options = {}) {
       Object.assign(process.env, environment);
       const daemon = await startDaemon({
         settings: readSettings({ ...environment, ...settings }, {}),
         stacks: [stack],
         projectDirectory,
+        ...options,
       });
       onTestFinished(async () => {
         daemon.stop();
