@@ -76,5 +76,6 @@ test("an update's changes are those of associations, the purged ones included", 
     step({ urn: urnOf("default/fourth"), operation: "update", failed: true }),
     step({ urn: STALE_URN, operation: "update", outputs: { deleted: ["a-1"] } }),
   ];
-  expect(countChanges([planned([toCreate(), purge])], steps, STACK)).toEqual({ create: 2, delete: 1 });
+  const outcomes = outcomesOf([planned([toCreate(), purge])], steps, STACK);
+  expect(countChanges(steps, outcomes)).toEqual({ create: 2, delete: 1 });
 });

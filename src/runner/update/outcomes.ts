@@ -49,17 +49,14 @@ export function outcomesOf(
  * and the like are nobody's news. What was purged counts as deleted.
  */
 export function countChanges(
-  planned: readonly PlannedCluster[],
   steps: readonly EngineStep[],
-  stack: string,
+  outcomes: readonly Outcome[],
 ): Readonly<Record<string, number>> {
   const done = steps.filter(
     ({ urn, operation, failed }) =>
       !failed && !UNCHANGED.has(operation) && urn.includes(`$${ASSOCIATION_TYPE}::`),
   );
-  const purged = outcomesOf(planned, steps, stack).filter(
-    ({ decision, change }) => isPurged(decision) && change === "deleted",
-  );
+  const purged = outcomes.filter(({ decision, change }) => isPurged(decision) && change === "deleted");
   const counts: Record<string, number> = {};
   for (const operation of [...done.map((step) => step.operation), ...purged.map(() => "delete")]) {
     counts[operation] = (counts[operation] ?? 0) + 1;

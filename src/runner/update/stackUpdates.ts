@@ -78,13 +78,12 @@ export class StackUpdates {
       const about = signatureOf(planned);
       const base = { preview: true, locked: false, outcomes: [] };
       if (about === this.#previewed) return { ...base, reached: "all" };
-      const end = await this.#run("preview", request, planned);
+      const { end } = await this.#run("preview", request, planned);
       if (end.result !== "succeeded") return { ...base, reached: "nothing" };
       this.#previewed = about;
       return { ...base, reached: "all" };
     }
-    const end = await this.#run("up", request, planned);
-    const outcomes = outcomesOf(planned, end.steps, this.#stack);
+    const { end, outcomes } = await this.#run("up", request, planned);
     for (const outcome of outcomes) this.#tell(outcome, request, end);
     const locked = end.result === "locked";
     const after =
@@ -104,7 +103,7 @@ export class StackUpdates {
     kind: "preview" | "up",
     { trigger, full, touched, recorded }: UpdateRequest,
     planned: readonly PlannedCluster[],
-  ): Promise<EngineEnd> {
+  ): Promise<{ readonly end: EngineEnd; readonly outcomes: readonly Outcome[] }> {
     StackUpdates.#lastId += 1;
     const start: UpdateStart = {
       id: StackUpdates.#lastId,
@@ -127,15 +126,16 @@ export class StackUpdates {
           if (line.trim() !== "") this.#observer.updatePrinted(start, line);
       },
     });
+    const outcomes = outcomesOf(planned, end.steps, this.#stack);
     const error = end.error === undefined ? {} : { error: end.error };
     this.#observer.updateEnded({
       ...start,
       endedAt: this.#clock.now(),
       result: end.result,
-      changes: countChanges(planned, end.steps, this.#stack),
+      changes: countChanges(end.steps, outcomes),
       ...error,
     });
-    return end;
+    return { end, outcomes };
   }
 
   #tell(
