@@ -1,11 +1,12 @@
 import { kubernetesCalls, untilUnasked } from "./kubernetesCalls.ts";
-import { inScene, waitUntil } from "./scene.ts";
+import { inScene, nextInterval } from "./scene.ts";
 import { median } from "./spread.ts";
 import { printLoad, printTable, printTargets } from "./targets.ts";
 
 const SIZE = { clusters: 5, serviceAccounts: 200 };
 const INTERVAL_S = 3;
 const INTERVALS = 8;
+const LIMIT_MS = INTERVAL_S * 10_000;
 /** All roles are described within so many intervals. */
 const DRIFT_INTERVALS = 10;
 
@@ -22,21 +23,17 @@ export async function benchIdle(): Promise<boolean> {
       INTERVAL: `${INTERVAL_S}s`,
       DRIFT_PERIOD: `${INTERVAL_S * DRIFT_INTERVALS}s`,
     });
-    const nextInterval = async () => {
-      const [before, limit] = [calls.all("ListClusters").length, INTERVAL_S * 10_000];
-      await waitUntil("the next interval", limit, () => calls.all("ListClusters").length > before);
-    };
     // The first describes what the start left open.
-    await nextInterval();
-    await nextInterval();
+    await nextInterval({ sandbox }, LIMIT_MS);
+    await nextInterval({ sandbox }, LIMIT_MS);
     const kubernetesBefore = await untilUnasked(sandbox.clusters);
-    await nextInterval();
+    await nextInterval({ sandbox }, LIMIT_MS);
     const updatesBefore = running.all("update").length;
     const perInterval: ReadonlyMap<string, number>[] = [];
     for (let interval = 0; interval < INTERVALS; interval++) {
       spinner.text = `interval ${interval + 1} of ${INTERVALS}`;
       const seen = calls.all().length;
-      await nextInterval();
+      await nextInterval({ sandbox }, LIMIT_MS);
       perInterval.push(countActions(calls.all().slice(seen)));
     }
     const after = await kubernetesCalls(sandbox.clusters);

@@ -1,6 +1,15 @@
 import type { RunningCluster } from "../sandbox/index.ts";
 import { annotateServiceAccount, createServiceAccounts } from "../sandbox/serviceAccounts.ts";
-import { inScene, ROLE, roleArn, type Scene, serviceAccount, waitUntil } from "./scene.ts";
+import {
+  inScene,
+  listed,
+  nextInterval,
+  ROLE,
+  roleArn,
+  type Scene,
+  serviceAccount,
+  waitUntil,
+} from "./scene.ts";
 import { median, spread } from "./spread.ts";
 import { printLoad, printTable, printTargets } from "./targets.ts";
 
@@ -72,7 +81,7 @@ async function measureSize(scene: Scene): Promise<readonly Sample[]> {
   scene.spinner.text = `memory with ${LARGE.clusters} x ${LARGE.serviceAccounts} ServiceAccounts`;
   const samples: Sample[] = [];
   while (samples.length < LARGE_SAMPLES) {
-    await nextInterval(scene);
+    await nextInterval(scene, LIMIT_MS);
     samples.push({ intervals: listed(scene), ...(await daemon.memory()) });
   }
   return samples;
@@ -89,7 +98,7 @@ async function measureGrowth(
   for (let interval = 0; interval < INTERVALS; interval++) {
     scene.spinner.text = `interval ${interval} of ${INTERVALS}`;
     if (interval % CHANGE_EVERY === 0) await change(scene, cluster, interval / CHANGE_EVERY);
-    await nextInterval(scene);
+    await nextInterval(scene, LIMIT_MS);
     if (interval % SAMPLE_EVERY === 0) samples.push({ intervals: interval, ...(await daemon.memory()) });
   }
   return { samples, updates: daemon.all("updated").length };
@@ -102,16 +111,6 @@ async function change(scene: Scene, cluster: RunningCluster, index: number): Pro
     await createServiceAccounts(cluster, [{ ...account, annotations: { [ROLE]: roleArn(index) } }]);
   } else await annotateServiceAccount(cluster, account, { [ROLE]: null });
   await waitUntil("the change", LIMIT_MS, () => scene.sandbox.aws.calls.mutating > calls);
-}
-
-async function nextInterval(scene: Scene): Promise<void> {
-  const before = listed(scene);
-  await waitUntil("the next interval", LIMIT_MS, () => listed(scene) > before);
-}
-
-/** How many times AWS was looked at. */
-function listed({ sandbox }: Scene): number {
-  return sandbox.aws.calls.all("ListClusters").length;
 }
 
 /** Growth of y for each x, by least squares. */

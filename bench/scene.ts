@@ -113,6 +113,17 @@ export async function waitUntil(what: string, limitMs: number, holds: () => bool
   }
 }
 
+/** How many times AWS was looked at: each look begins with the list of clusters. */
+export function listed({ sandbox }: Pick<Scene, "sandbox">): number {
+  return sandbox.aws.calls.all("ListClusters").length;
+}
+
+/** Settles when AWS is looked at once more. Throws after `limitMs`. */
+export async function nextInterval(scene: Pick<Scene, "sandbox">, limitMs: number): Promise<void> {
+  const before = listed(scene);
+  await waitUntil("the next interval", limitMs, () => listed(scene) > before);
+}
+
 async function firstUpdate(daemon: MeasuredDaemon): Promise<void> {
   await daemon.until(() => daemon.all("updated").length > 0);
   const [first] = daemon.all("updated");
