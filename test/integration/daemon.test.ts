@@ -3,9 +3,8 @@ import { hostname } from "node:os";
 import { join } from "node:path";
 import { execa } from "execa";
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
-import type { Call } from "../../sandbox/aws/simulator.ts";
 import { annotateServiceAccount, deleteServiceAccounts } from "../../sandbox/serviceAccounts.ts";
-import { type DaemonPlace, daemonPlace, SOON } from "./daemonScene.ts";
+import { callAbout, type DaemonPlace, daemonPlace, SOON } from "./daemonScene.ts";
 import { changesAt, HOME, OUR_TAGS, ROLE, roleArn, type Scene, startScene } from "./scene.ts";
 
 const blue = { name: "blue", region: "us-east-1", account: HOME };
@@ -30,11 +29,6 @@ beforeAll(async () => {
 });
 afterAll(() => scene?.stop());
 beforeEach(() => scene.sandbox.aws.calls.clear());
-
-/** An association's create, update or delete, of this ServiceAccount. */
-function about(action: string, name: string): (call: Call) => boolean {
-  return (call) => call.action === action && JSON.stringify(call.params).includes(`"${name}"`);
-}
 
 function association(name: string) {
   const found = scene.sandbox.aws.world.associations(blue).find((it) => it.serviceAccount === name);
@@ -85,7 +79,7 @@ describe.sequential("a daemon on two clusters", () => {
     await until(({ updates }) => expect(updates).toHaveLength(1));
     scene.sandbox.aws.faults.inject({ action: "CreatePodIdentityAssociation", effect: { kind: "hang" } });
     await setRole("api", roleArn(blue, "api"));
-    await scene.sandbox.aws.calls.waitFor(about("CreatePodIdentityAssociation", "api"));
+    await scene.sandbox.aws.calls.waitFor(callAbout("CreatePodIdentityAssociation", "api"));
     // The update waits for AWS meanwhile.
     await setRole("api", roleArn(blue, "worker"));
     await scene.annotate(blue, { "shop/later": roleArn(blue, "api") });

@@ -3,10 +3,9 @@ import { hostname } from "node:os";
 import { join } from "node:path";
 import { execa } from "execa";
 import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test, vi } from "vitest";
-import type { Call } from "../../sandbox/aws/simulator.ts";
 import { deleteServiceAccounts } from "../../sandbox/serviceAccounts.ts";
 import { projectDirectory as checkout } from "../../sandbox/stack.ts";
-import { type DaemonPlace, daemonPlace, SOON, saidAt } from "./daemonScene.ts";
+import { callAbout, type DaemonPlace, daemonPlace, SOON, saidAt } from "./daemonScene.ts";
 import { changesAt, HOME, roleArn, type Scene, startScene } from "./scene.ts";
 
 // The daemon as a process of its own: its exit codes, and what signals do.
@@ -78,11 +77,6 @@ async function listening(environment: Readonly<Record<string, string>>) {
   return { url, daemon: child };
 }
 
-function createOf(name: string): (call: Call) => boolean {
-  return ({ action, params }) =>
-    action === "CreatePodIdentityAssociation" && JSON.stringify(params).includes(`"${name}"`);
-}
-
 /** The backend keeps a file of attributes beside each. */
 async function locks(): Promise<readonly string[]> {
   const files = await readdir(place.locks).catch(() => []);
@@ -136,7 +130,7 @@ test("SIGTERM lets the running update finish, starts nothing new, and leaves no 
   const { daemon } = await started();
   scene.sandbox.aws.faults.inject({ action: "CreatePodIdentityAssociation", effect: { kind: "hang" } });
   await scene.annotate(blue, { "shop/running": roleArn(blue, "api") });
-  await scene.sandbox.aws.calls.waitFor(createOf("running"));
+  await scene.sandbox.aws.calls.waitFor(callAbout("CreatePodIdentityAssociation", "running"));
   expect(await locks()).toHaveLength(1);
   daemon.kill("SIGTERM");
   await scene.annotate(blue, { "shop/late": roleArn(blue, "api") });
@@ -151,7 +145,7 @@ test("a second signal cancels the running update properly", async () => {
   const { daemon } = await started();
   // The aws provider waits for two minutes for such a role to come into being.
   await scene.annotate(blue, { "shop/canceled": `arn:aws:iam::${HOME}:role/missing` });
-  await scene.sandbox.aws.calls.waitFor(createOf("canceled"));
+  await scene.sandbox.aws.calls.waitFor(callAbout("CreatePodIdentityAssociation", "canceled"));
   daemon.kill("SIGTERM");
   daemon.kill("SIGINT");
   expect(await daemon).toMatchObject({ exitCode: 0, all: expect.stringMatching(/up canceled/) });
@@ -163,7 +157,7 @@ test("Ctrl-C in a terminal, which all of its processes get, lets the running upd
   const { daemon } = await started();
   scene.sandbox.aws.faults.inject({ action: "CreatePodIdentityAssociation", effect: { kind: "hang" } });
   await scene.annotate(blue, { "shop/interrupted": roleArn(blue, "api") });
-  await scene.sandbox.aws.calls.waitFor(createOf("interrupted"));
+  await scene.sandbox.aws.calls.waitFor(callAbout("CreatePodIdentityAssociation", "interrupted"));
   process.kill(-(daemon.pid ?? Number.NaN), "SIGINT");
   scene.sandbox.aws.faults.release();
   expect(await daemon).toMatchObject({ exitCode: 0, all: expect.not.stringMatching(/canceled/) });
@@ -173,7 +167,7 @@ test("Ctrl-C in a terminal, which all of its processes get, lets the running upd
 test("a daemon that is killed in an update leaves no engine behind, and no lock", async () => {
   const { daemon } = await started();
   await scene.annotate(blue, { "shop/killed": `arn:aws:iam::${HOME}:role/missing` });
-  await scene.sandbox.aws.calls.waitFor(createOf("killed"));
+  await scene.sandbox.aws.calls.waitFor(callAbout("CreatePodIdentityAssociation", "killed"));
   expect(await locks()).toHaveLength(1);
   daemon.kill("SIGKILL");
   await daemon;

@@ -3,11 +3,17 @@ import { join } from "node:path";
 import { onTestFinished, vi } from "vitest";
 import { stringify } from "yaml";
 import { z } from "zod";
+import type { Call } from "../../sandbox/aws/simulator.ts";
 import { makeProject } from "../../sandbox/project.ts";
 import { type Daemon, type DaemonOptions, startDaemon } from "../../src/runner/daemon.ts";
 import { readSettings } from "../../src/runner/settings.ts";
 import { engineTools, ensureToolchain } from "../../toolchain/index.ts";
 import type { Scene } from "./scene.ts";
+
+/** An association's create, update or delete, of this ServiceAccount. */
+export function callAbout(action: string, name: string): (call: Call) => boolean {
+  return (call) => call.action === action && JSON.stringify(call.params).includes(`"${name}"`);
+}
 
 /** Waits for something that takes an update or two. */
 export const SOON = { timeout: 60_000, interval: 25 };

@@ -1,7 +1,7 @@
 import { execa } from "execa";
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { annotateServiceAccount } from "../../sandbox/serviceAccounts.ts";
-import { type DaemonPlace, daemonPlace, SOON } from "./daemonScene.ts";
+import { callAbout, type DaemonPlace, daemonPlace, SOON } from "./daemonScene.ts";
 import { changesAt, HOME, ROLE, roleArn, type Scene, startScene } from "./scene.ts";
 import { startTcpProxy } from "./tcpProxy.ts";
 
@@ -121,10 +121,7 @@ describe.sequential("a daemon in trouble", () => {
     const { until } = await started(BY_EVENTS);
     scene.sandbox.aws.faults.inject({ action: "CreatePodIdentityAssociation", effect: { kind: "hang" } });
     await scene.annotate(blue, { "shop/orphaned": roleArn(blue, "api") });
-    await scene.sandbox.aws.calls.waitFor(
-      ({ action, params }) =>
-        action === "CreatePodIdentityAssociation" && JSON.stringify(params).includes('"orphaned"'),
-    );
+    await scene.sandbox.aws.calls.waitFor(callAbout("CreatePodIdentityAssociation", "orphaned"));
     for (const pid of await enginePids()) process.kill(pid, "SIGKILL");
     await until(({ updates: [last, ...before] }) => {
       expect(last).toMatchObject({ trigger: "retry", result: "succeeded" });
