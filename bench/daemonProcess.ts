@@ -8,8 +8,9 @@ import { type Mark, request } from "./marks.ts";
 // The daemon in a process of its own, as it runs in earnest: its memory is its own, and the sandbox does not take its
 // time. It tells the benchmark what it does when.
 
+/** The benchmark may have ended: what nobody reads is no error. */
 function tell(mark: Mark): void {
-  process.send?.(mark);
+  process.send?.(mark, undefined, undefined, () => undefined);
 }
 
 /** The engine's first word of a program that runs. */

@@ -43,9 +43,9 @@ async function answerTo(request: Exclude<EngineRequest, { what: "cancel" }>): Pr
   }
 }
 
-/** Who asked may have died meanwhile. */
+/** Who asked may have died meanwhile, even where that is not known here yet: an error that nobody takes ends a process. */
 function tell(answer: EngineAnswer | EngineGrown): void {
-  if (process.connected) process.send?.(answer);
+  if (process.connected) process.send?.(answer, undefined, undefined, () => undefined);
 }
 
 let busy = 0;
