@@ -33,7 +33,13 @@ function timed(engine: StackEngine): StackEngine {
         },
       });
       const error = end.error === undefined ? {} : { error: end.error };
-      tell({ what: "updated", at: Date.now(), result: end.result, ...error });
+      tell({
+        what: "updated",
+        at: Date.now(),
+        result: end.result,
+        ...error,
+        enginePeak: childrensMemory("VmHWM"),
+      });
       return end;
     },
   };
@@ -45,7 +51,7 @@ function answer(message: unknown, daemon: Daemon): void {
       // What is garbage is no leak.
       globalThis.gc?.();
       const { rss, heapUsed } = process.memoryUsage();
-      tell({ what: "memory", rss, heap: heapUsed, engine: childrensMemory() });
+      tell({ what: "memory", rss, heap: heapUsed, engine: childrensMemory("VmRSS") });
       break;
     }
     case "stop":
@@ -53,11 +59,12 @@ function answer(message: unknown, daemon: Daemon): void {
   }
 }
 
-/** Of the processes that this one has started and that live, bytes; 0 where the system has no /proc. */
-function childrensMemory(): number {
+/** Of the processes that this one has started and that live, now or at most, bytes; 0 where the system has no /proc. */
+function childrensMemory(which: "VmRSS" | "VmHWM"): number {
   const children = textOf(`/proc/${process.pid}/task/${process.pid}/children`).split(" ");
   return children
-    .map((pid) => Number(/^VmRSS:\s+(\d+) kB$/m.exec(textOf(`/proc/${pid}/status`))?.[1] ?? 0) * 1_024)
+    .map((pid) => textOf(`/proc/${pid}/status`))
+    .map((status) => Number(new RegExp(`^${which}:\\s+(\\d+) kB$`, "m").exec(status)?.[1] ?? 0) * 1_024)
     .reduce((sum, rss) => sum + rss, 0);
 }
 

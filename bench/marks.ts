@@ -10,7 +10,14 @@ export const mark = z.discriminatedUnion("what", [
   z.object({ what: z.literal("update"), at, kind: z.enum(["preview", "up"]), full: z.boolean() }),
   /** The CLI has started, and runs the program. */
   z.object({ what: z.literal("program"), at }),
-  z.object({ what: z.literal("updated"), at, result: z.string(), error: z.string().optional() }),
+  z.object({
+    what: z.literal("updated"),
+    at,
+    result: z.string(),
+    error: z.string().optional(),
+    /** The most that the engine's process has held so far. */
+    enginePeak: z.number(),
+  }),
   z.object({ what: z.literal("memory"), rss: z.number(), heap: z.number(), engine: z.number() }),
 ]);
 

@@ -47,9 +47,10 @@ export async function benchMemory(): Promise<boolean> {
   printTable(
     ["MB", "median (min - max)"],
     [
-      [`daemon, RSS, ${size}`, megabytes(large.map(({ rss }) => rss))],
-      [`daemon, heap, ${size}`, megabytes(large.map(({ heap }) => heap))],
-      [`its engine's process, RSS, ${size}`, megabytes(large.map(({ engine }) => engine))],
+      [`daemon, RSS, ${size}`, megabytes(large.samples.map(({ rss }) => rss))],
+      [`daemon, heap, ${size}`, megabytes(large.samples.map(({ heap }) => heap))],
+      [`its engine's process, RSS, ${size}`, megabytes(large.samples.map(({ engine }) => engine))],
+      ["the same, at most in the full update", megabytes([large.enginePeak])],
       ["daemon, RSS over the intervals", megabytes(warm.map(({ rss }) => rss))],
       ["daemon, heap over the intervals", megabytes(warm.map(({ heap }) => heap))],
       ["its engine's process, RSS over the intervals", megabytes(warm.map(({ engine }) => engine))],
@@ -59,13 +60,13 @@ export async function benchMemory(): Promise<boolean> {
     `${warm.length} samples from interval ${first?.intervals} to ${last?.intervals}, with ${growth.updates} updates`,
   );
   printLoad();
-  const rss = median(large.map((sample) => sample.rss)) / MB;
+  const both = median(large.samples.map(({ rss, engine }) => rss + engine)) / MB;
   return printTargets([
     {
-      what: `daemon, RSS, ${size}`,
+      what: `daemon and its engine's process, RSS, ${size}`,
       target: `< ${MOST_MB} MB`,
-      result: `${rss.toFixed(0)} MB`,
-      met: rss < MOST_MB,
+      result: `${both.toFixed(0)} MB`,
+      met: both < MOST_MB,
     },
     {
       what: "heap growth",
@@ -76,7 +77,9 @@ export async function benchMemory(): Promise<boolean> {
   ]);
 }
 
-async function measureSize(scene: Scene): Promise<readonly Sample[]> {
+async function measureSize(
+  scene: Scene,
+): Promise<{ readonly samples: readonly Sample[]; enginePeak: number }> {
   const daemon = await scene.daemon({ INTERVAL: "5s" });
   scene.spinner.text = `memory with ${LARGE.clusters} x ${LARGE.serviceAccounts} ServiceAccounts`;
   const samples: Sample[] = [];
@@ -84,7 +87,7 @@ async function measureSize(scene: Scene): Promise<readonly Sample[]> {
     await nextInterval(scene, LIMIT_MS);
     samples.push({ intervals: listed(scene), ...(await daemon.memory()) });
   }
-  return samples;
+  return { samples, enginePeak: daemon.all("updated")[0]?.enginePeak ?? Number.NaN };
 }
 
 /** Short intervals, and changes that each make a ServiceAccount of a name never seen before or take one's role away. */

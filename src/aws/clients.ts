@@ -3,12 +3,7 @@ import { IAMClient } from "@aws-sdk/client-iam";
 import { ResourceGroupsTaggingAPIClient } from "@aws-sdk/client-resource-groups-tagging-api";
 import { STSClient } from "@aws-sdk/client-sts";
 import { fromTemporaryCredentials } from "@aws-sdk/credential-providers";
-
-/** Whose calls, and where: a role to assume first (none: the default credential chain as it is) and a region. */
-export interface AwsScope {
-  readonly roleArn?: string;
-  readonly region: string;
-}
+import { type AwsScope, SESSION_NAME, scopeKey } from "./scope.ts";
 
 /** The clients of one scope. */
 export interface AwsClients {
@@ -28,19 +23,11 @@ export interface AwsCall {
   readonly durationMs: number;
 }
 
-/** Names the session in CloudTrail. */
-export const SESSION_NAME = "eks-pod-identity-sync";
-
 // No call may hang: a connection that is not up in 5 s or an answer that is not there in 30 s is an error, which
 // the SDK retries. Ten attempts with adaptive back-off outlast the throttling of a busy account.
 const connectionTimeout = 5_000;
 const requestTimeout = 30_000;
 const maxAttempts = 10;
-
-/** Text that is the same for equal scopes. */
-export function scopeKey(scope: AwsScope): string {
-  return `${scope.roleArn ?? ""}@${scope.region}`;
-}
 
 /**
  * Makes the clients of each scope once, so that credentials, connections and

@@ -1,5 +1,6 @@
-import type { AwsClients, AwsScope } from "../aws/clients.ts";
+import type { AwsClients } from "../aws/clients.ts";
 import { type ClusterDescription, callerAccount, describeCluster, listClusters } from "../aws/eks.ts";
+import type { AwsScope } from "../aws/scope.ts";
 import type { ClusterEntry } from "../config/config.ts";
 import type { KubernetesAccess } from "../kubernetes/access.ts";
 import { type ClusterRef, clusterKey } from "../model/cluster.ts";

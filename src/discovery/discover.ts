@@ -1,5 +1,6 @@
 import pLimit from "p-limit";
-import { type AwsClients, type AwsScope, awsClientPool, scopeKey } from "../aws/clients.ts";
+import { type AwsClients, awsClientPool } from "../aws/clients.ts";
+import { type AwsScope, scopeKey } from "../aws/scope.ts";
 import { associationTags } from "../aws/tags.ts";
 import type { ClusterEntry, Config } from "../config/config.ts";
 import { kubeConfigFor } from "../kubernetes/access.ts";

@@ -1,7 +1,8 @@
 import pLimit from "p-limit";
-import { type AwsClients, type AwsScope, scopeKey } from "../aws/clients.ts";
+import type { AwsClients } from "../aws/clients.ts";
 import { isAccessDenied } from "../aws/errors.ts";
 import { type FoundRole, readRole } from "../aws/roleTrust.ts";
+import { type AwsScope, scopeKey } from "../aws/scope.ts";
 import type { ClusterEntry } from "../config/config.ts";
 import type { ClusterRef } from "../model/cluster.ts";
 import { parseRoleArn } from "../model/roleArn.ts";

@@ -1,18 +1,23 @@
 import { isDeepStrictEqual } from "node:util";
 import { PodIdentityAssociation } from "@pulumi/aws/eks/podIdentityAssociation.js";
-import type { Provider as AwsProvider } from "@pulumi/aws/provider.js";
 import { ServiceAccount } from "@pulumi/kubernetes/core/v1/serviceAccount.js";
 import * as pulumi from "@pulumi/pulumi";
-import type { StaleAssociationsInputs } from "../../provider/inputs.ts";
 import { StaleAssociations } from "../../provider/staleAssociations.ts";
 import type { KubernetesAccess } from "../kubernetes/access.ts";
 import type { AssociationSpec } from "../model/association.ts";
 import { type ClusterRef, clusterKey } from "../model/cluster.ts";
 import { keyOf, type ServiceAccountRef } from "../model/serviceAccount.ts";
 import { desireOf } from "../plan/desire.ts";
-import type { ClusterPlan, ClusterRules, Decision, Declared } from "../plan/types.ts";
+import type { ClusterRules, Decision, Declared } from "../plan/types.ts";
 import { associationName } from "./names.ts";
-import { kubernetesProvider } from "./providers.ts";
+import type { PlannedCluster } from "./planned.ts";
+import { awsProviderPool, kubernetesProvider } from "./providers.ts";
+
+/** What the program exports, the same after every update that leaves the same associations. */
+export interface ProgramOutputs {
+  /** How many associations the stack holds in each cluster, by `account/region/name`. */
+  readonly associations: Readonly<Record<string, number>>;
+}
 
 /** Where the role of a wanted association comes from at apply time. */
 export interface ServiceAccountSource {
@@ -30,22 +35,33 @@ class ClusterAssociations extends pulumi.ComponentResource {
   }
 }
 
-/** What is declared of a cluster, and from where. */
-export interface ClusterDeclaration {
-  readonly plan: ClusterPlan;
-  /** Asked only where there is an association to declare. */
-  readonly awsProvider: () => AwsProvider;
-  /** Absent where the cluster can't be read; then nothing is wanted, only kept. */
-  readonly source?: ServiceAccountSource;
-  /** See `staleAssociationsOf`; undefined: the resource is not declared. */
-  readonly stale: StaleAssociationsInputs | undefined;
-}
+/** Settles when this association may be declared. */
+export type Turn = (cluster: ClusterRef, ref: ServiceAccountRef) => Promise<void>;
 
 /**
- * Declares what the plan of a cluster says, and decides nothing: leaving an
- * association out is how it gets deleted, where the state holds it.
+ * Declares what the plans say, and decides nothing: leaving an association out
+ * is how it gets deleted, where the state holds it.
+ * @param turn absent: all are declared at once
  */
-export function declareCluster({ plan, awsProvider, source, stale }: ClusterDeclaration): void {
+export async function declareAll(planned: readonly PlannedCluster[], turn?: Turn): Promise<ProgramOutputs> {
+  const providerOf = awsProviderPool();
+  for (const cluster of planned) await declareCluster(cluster, providerOf, turn);
+  return { associations: countDeclared(planned) };
+}
+
+function countDeclared(planned: readonly PlannedCluster[]): Record<string, number> {
+  const counts = planned.map(({ plan }): [string, number] => [
+    clusterKey(plan.cluster),
+    plan.decisions.filter((decision) => decision.declared !== undefined).length,
+  ]);
+  return Object.fromEntries(counts.sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+async function declareCluster(
+  { plan, scope, source, stale }: PlannedCluster,
+  providerOf: ReturnType<typeof awsProviderPool>,
+  turn: Turn | undefined,
+): Promise<void> {
   const declared = plan.decisions.flatMap((decision) =>
     decision.declared === undefined ? [] : [{ decision, declared: decision.declared }],
   );
@@ -53,13 +69,14 @@ export function declareCluster({ plan, awsProvider, source, stale }: ClusterDecl
   const parent = new ClusterAssociations(plan.cluster);
   if (stale !== undefined) new StaleAssociations(plan.cluster, stale, { parent });
   if (declared.length === 0) return;
-  const provider = awsProvider();
+  const provider = providerOf(scope);
   const wanted = declared.filter((item) => item.declared.from === "wanted");
   const k8sProvider =
     source?.reads === "provider" && wanted.length > 0
       ? kubernetesProvider(plan.cluster, source.access)
       : undefined;
   for (const { decision, declared: association } of declared) {
+    await turn?.(plan.cluster, decision);
     const spec =
       association.from === "wanted" && source !== undefined && k8sProvider !== undefined
         ? specAtApply(plan.cluster, decision, association, source.rules, { provider: k8sProvider, parent })

@@ -1,4 +1,4 @@
-import type { AwsScope } from "../aws/clients.ts";
+import type { AwsScope } from "../aws/scope.ts";
 import { type ClusterRef, clusterKey } from "../model/cluster.ts";
 import { parseRoleArn } from "../model/roleArn.ts";
 import { keyOf, type ServiceAccountRef } from "../model/serviceAccount.ts";

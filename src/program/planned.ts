@@ -1,5 +1,5 @@
 import type { StaleAssociationsInputs } from "../../provider/inputs.ts";
-import type { AwsScope } from "../aws/clients.ts";
+import type { AwsScope } from "../aws/scope.ts";
 import { type SelectedCluster, scopeOf } from "../discovery/clusters.ts";
 import type { Discovery } from "../discovery/discover.ts";
 import { clusterKey } from "../model/cluster.ts";

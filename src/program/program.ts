@@ -3,17 +3,10 @@ import type { Config } from "../config/config.ts";
 import { type Discovery, discover } from "../discovery/discover.ts";
 import { clusterKey } from "../model/cluster.ts";
 import { UserError } from "../model/userError.ts";
-import { declareCluster } from "./declare.ts";
-import { type PlannedCluster, planAll } from "./planned.ts";
-import { awsProviderPool } from "./providers.ts";
+import { declareAll, type ProgramOutputs } from "./declare.ts";
+import { planAll } from "./planned.ts";
 import { reportPlan, reportProblem } from "./report.ts";
 import { idsOf, type RecordedCluster } from "./state.ts";
-
-/** What the program exports, the same after every update that leaves the same associations. */
-export interface ProgramOutputs {
-  /** How many associations the stack holds in each cluster, by `account/region/name`. */
-  readonly associations: Readonly<Record<string, number>>;
-}
 
 /**
  * The program: discovers, plans and declares.
@@ -35,20 +28,6 @@ export async function runProgram(
   return declareAll(planned);
 }
 
-/** Declares all clusters; see `declareCluster`. */
-export function declareAll(planned: readonly PlannedCluster[]): ProgramOutputs {
-  const providerOf = awsProviderPool();
-  for (const { plan, scope, source, stale } of planned) {
-    declareCluster({
-      plan,
-      awsProvider: () => providerOf(scope),
-      stale,
-      ...(source === undefined ? {} : { source }),
-    });
-  }
-  return { associations: countDeclared(planned) };
-}
-
 /**
  * One cluster out of many that can't be read is reported; where nothing else
  * was read, it is the run's failure. That there is nothing to read is none.
@@ -62,14 +41,6 @@ function stopIfNothingWasRead({ clusters, problems }: Discovery): void {
   const failures = problems.filter(({ kind }) => kind === "failure");
   const all = [...failures.map(({ where, message }) => `${where}: ${message}`), ...unread];
   if (all.length > 0) throw new UserError(all.join("\n"));
-}
-
-function countDeclared(planned: readonly PlannedCluster[]): Record<string, number> {
-  const counts = planned.map(({ plan }): [string, number] => [
-    clusterKey(plan.cluster),
-    plan.decisions.filter((decision) => decision.declared !== undefined).length,
-  ]);
-  return Object.fromEntries(counts.sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 /** A failure that the user can mend is shown as its message alone; any other with its stack trace. */

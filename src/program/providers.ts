@@ -2,8 +2,9 @@ import type { Region } from "@pulumi/aws";
 // By their files: the packages' indexes load hundreds of other types, half a second and a hundred megabytes of them.
 import { Provider as AwsProvider } from "@pulumi/aws/provider.js";
 import { Provider as KubernetesProvider } from "@pulumi/kubernetes/provider.js";
-import { type AwsScope, SESSION_NAME } from "../aws/clients.ts";
-import { eksKubeconfigText, type KubernetesAccess } from "../kubernetes/access.ts";
+import { type AwsScope, SESSION_NAME } from "../aws/scope.ts";
+import type { KubernetesAccess } from "../kubernetes/access.ts";
+import { eksKubeconfigText } from "../kubernetes/eksKubeconfig.ts";
 import { type ClusterRef, clusterKey } from "../model/cluster.ts";
 import { awsProviderName } from "./names.ts";
 

@@ -1,5 +1,6 @@
-import { type AwsClients, type AwsScope, scopeKey } from "../../aws/clients.ts";
+import type { AwsClients } from "../../aws/clients.ts";
 import type { ClusterDescription } from "../../aws/eks.ts";
+import { type AwsScope, scopeKey } from "../../aws/scope.ts";
 import { type ClusterLookup, clusterLookup } from "../../discovery/clusters.ts";
 import type { Clock } from "../clock.ts";
 

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import type { KubeConfig } from "@kubernetes/client-node";
-import { type AwsClients, type AwsScope, awsClientPool } from "../../aws/clients.ts";
+import { type AwsClients, awsClientPool } from "../../aws/clients.ts";
+import type { AwsScope } from "../../aws/scope.ts";
 import type { Config } from "../../config/config.ts";
 import { type Problem, type SelectedCluster, scopeOf } from "../../discovery/clusters.ts";
 import { selectAll, tagLookups } from "../../discovery/discover.ts";

@@ -3,12 +3,15 @@ import { isDeepStrictEqual } from "node:util";
 import { RunError } from "@pulumi/pulumi";
 import { ConcurrentUpdateError, LocalWorkspace, type Stack } from "@pulumi/pulumi/automation/index.js";
 import { UserError } from "../../model/userError.ts";
+import { declareAll, type Turn } from "../../program/declare.ts";
 import type { PlannedCluster } from "../../program/planned.ts";
-import { declareAll } from "../../program/program.ts";
 import { type RecordedCluster, readState } from "../../program/state.ts";
+import { systemClock } from "../clock.ts";
 import type { UpdateResult } from "../types.ts";
 import { isOwnStaleLock, lockHolder } from "./locks.ts";
+import { Pace } from "./pace.ts";
 import { type EngineStep, stepRecorder } from "./steps.ts";
+import { associationUrn } from "./touched.ts";
 
 /** Where a stack's engine runs. */
 export interface EngineOptions {
@@ -81,7 +84,7 @@ export async function openStack(options: EngineOptions): Promise<StackEngine> {
         running = undefined;
       }
     },
-    cancel: () => running?.abort(),
+    cancel: () => running?.abort(new RunError("the update is canceled")),
     configuredClusters: async () => {
       const config = await naming(options.stack, () => stack.getAllConfig());
       const text = config["eks-pod-identity-sync:clusters"]?.value;
@@ -135,9 +138,11 @@ async function runEngine(
   policyPacks: readonly string[],
   signal: AbortSignal,
 ): Promise<EngineEnd> {
-  const recorder = stepRecorder();
+  const pace = new Pace(systemClock, signal);
+  const recorder = stepRecorder((urn) => pace.done(urn));
+  const turn: Turn = (cluster, ref) => pace.turn(associationUrn(stack.name, cluster, ref));
   const options = {
-    program: () => declareExpected(run, readRecorded),
+    program: () => declareExpected(run, readRecorded, turn),
     onOutput: run.onOutput,
     onEvent: recorder.take,
     // The CLI is sent SIGINT. Not `pulumi cancel`: for DIY backends that takes the lock away and lets the update run.
@@ -156,6 +161,8 @@ async function runEngine(
     if (error instanceof ConcurrentUpdateError) return lockedEnd(stack, error.message);
     const result = signal.aborted ? "canceled" : "failed";
     return { result, steps: recorder.steps(), error: recorder.firstError() ?? shortError(error) };
+  } finally {
+    pace.end();
   }
 }
 
@@ -167,10 +174,11 @@ async function runEngine(
 async function declareExpected(
   { planned, expected }: EngineRun,
   readRecorded: StackEngine["recorded"],
+  turn: Turn,
 ): Promise<void> {
   if (expected !== undefined && !isDeepStrictEqual(await readRecorded(), expected))
     throw new RunError("the stack was updated by somebody else since this was planned; it is planned anew");
-  declareAll(planned);
+  await declareAll(planned, turn);
 }
 
 async function lockedEnd(stack: Stack, message: string): Promise<EngineEnd> {

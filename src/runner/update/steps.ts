@@ -12,8 +12,11 @@ export interface EngineStep {
   readonly outputs?: Readonly<Record<string, unknown>>;
 }
 
-/** Takes the engine's events of one update, and keeps what became of each resource. */
-export function stepRecorder() {
+/**
+ * Takes the engine's events of one update, and keeps what became of each resource.
+ * @param onStep called with the URN of a resource that the engine has dealt with
+ */
+export function stepRecorder(onStep: (urn: string) => void) {
   const steps = new Map<string, EngineStep>();
   const errors = new Map<string, string>();
   return {
@@ -23,10 +26,12 @@ export function stepRecorder() {
         const { urn, op, new: after } = resOutputsEvent.metadata;
         const outputs = after?.outputs === undefined ? {} : { outputs: after.outputs };
         steps.set(urn, { urn, operation: op, failed: false, ...outputs });
+        onStep(urn);
       }
       if (resOpFailedEvent !== undefined) {
         const { urn, op } = resOpFailedEvent.metadata;
         steps.set(urn, { urn, operation: op, failed: true });
+        onStep(urn);
       }
       if (diagnosticEvent?.severity === "error") {
         errors.set(diagnosticEvent.urn ?? "", plain(diagnosticEvent.message));
