@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { allowedDeletions } from "./src/config/environment.ts";
 import { loadConfig } from "./src/config/load.ts";
 import { configSource } from "./src/config/source.ts";
-import { exportState } from "./src/program/exportState.ts";
+import { exportState, parseExport } from "./src/program/exportState.ts";
 import { runProgram, showingUserErrors } from "./src/program/program.ts";
 import { readState } from "./src/program/state.ts";
 
@@ -11,8 +11,8 @@ const outputs = await showingUserErrors(async () => {
   const stack = pulumi.getStack();
   const clusters = new pulumi.Config().getObject<unknown>("clusters");
   const config = loadConfig(configSource(process.env, { name: `Pulumi.${stack}.yaml`, clusters }));
-  const state = await exportState(`${pulumi.getOrganization()}/${pulumi.getProject()}/${stack}`);
-  return runProgram(config, readState(state), allowedDeletions(process.env));
+  const exported = await exportState(`${pulumi.getOrganization()}/${pulumi.getProject()}/${stack}`);
+  return runProgram(config, readState(parseExport(exported)), allowedDeletions(process.env));
 });
 
 /** How many associations the stack holds in each cluster. */

@@ -4,6 +4,7 @@ import { RunError } from "@pulumi/pulumi";
 import { ConcurrentUpdateError, LocalWorkspace, type Stack } from "@pulumi/pulumi/automation/index.js";
 import { UserError } from "../../model/userError.ts";
 import { declareAll, type Turn } from "../../program/declare.ts";
+import { exportState, parseExport } from "../../program/exportState.ts";
 import type { PlannedCluster } from "../../program/planned.ts";
 import { type RecordedCluster, readState } from "../../program/state.ts";
 import { systemClock } from "../clock.ts";
@@ -73,7 +74,7 @@ export async function openStack(options: EngineOptions): Promise<StackEngine> {
   );
   let running: AbortController | undefined;
   withoutAfterthoughts(stack);
-  const readRecorded = recordReader(stack);
+  const readRecorded = recordReader(options);
   return {
     recorded: readRecorded,
     async run(run) {
@@ -112,13 +113,14 @@ function withoutAfterthoughts(stack: Stack): void {
   stack.info = async () => undefined;
 }
 
-/** See {@link StackEngine.recorded}. */
-function recordReader(stack: Stack): StackEngine["recorded"] {
+/** See {@link StackEngine.recorded}. Nearly always it is as it was: then ten megabytes of text are not parsed. */
+function recordReader({ stack, projectDirectory, environment }: EngineOptions): StackEngine["recorded"] {
+  const surroundings = { cwd: projectDirectory, env: { ...engineEnvironment, ...environment } };
   let last: { readonly digest: string; readonly recorded: ReadonlyMap<string, RecordedCluster> } | undefined;
   return async () => {
-    const exported = await naming(stack.name, () => stack.exportStack());
-    const digest = createHash("sha256").update(JSON.stringify(exported)).digest("base64");
-    if (last?.digest !== digest) last = { digest, recorded: readState(exported) };
+    const exported = await exportState(stack, surroundings);
+    const digest = createHash("sha256").update(exported).digest("base64");
+    if (last?.digest !== digest) last = { digest, recorded: readState(parseExport(exported)) };
     return last.recorded;
   };
 }
