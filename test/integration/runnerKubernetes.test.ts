@@ -1,5 +1,7 @@
+import { readFile } from "node:fs/promises";
 import type { KubeConfig } from "@kubernetes/client-node";
 import { afterAll, beforeAll, expect, onTestFinished, test, vi } from "vitest";
+import { parseAllDocuments } from "yaml";
 import { z } from "zod";
 import { type ApiClient, withApiClient } from "../../sandbox/controlPlane/apiClient.ts";
 import { type RunningCluster, type Sandbox, startSandbox } from "../../sandbox/index.ts";
@@ -40,6 +42,13 @@ afterAll(() => sandbox?.stop());
 
 async function admin(): Promise<KubeConfig> {
   return localKubeConfig({ kubeconfig: blue.adminKubeconfigPath });
+}
+
+/** The administrator with the rights of somebody else. */
+async function inTheShoesOf(user: string): Promise<KubeConfig> {
+  const config = await admin();
+  config.users = config.getUsers().map((known) => ({ ...known, impersonateUser: user }));
+  return config;
 }
 
 /** Sends to the API server with the administrator's rights. */
@@ -200,13 +209,73 @@ test("Events stand where kubectl describe looks for them", async () => {
 
 test("where Events are not allowed there is one warning", async () => {
   await createServiceAccounts(blue, [{ namespace: "refused", name: "app", annotations: {} }]);
-  const config = await admin();
-  // The administrator in the shoes of somebody without rights.
-  config.users = config.getUsers().map((user) => ({ ...user, impersonateUser: "nobody" }));
-  const { events, warnings } = eventsFor(async () => config);
+  const { events, warnings } = eventsFor(() => inTheShoesOf("nobody"));
   for (const operation of ["created", "deleted"] as const) {
     events.associationChanged("dev", { cluster: blueRef, namespace: "refused", name: "app", operation });
   }
   await events.stop();
   expect(warnings).toEqual([expect.stringMatching(/403 .*cannot get resource.*; grant create on events/)]);
+});
+
+const manifest = z.array(
+  z.looseObject({
+    apiVersion: z.string(),
+    kind: z.string(),
+    metadata: z.looseObject({ name: z.string(), namespace: z.string().optional() }),
+  }),
+);
+
+/** Makes all that a file of `deploy` names; its namespaces are there. */
+async function deploy(file: string): Promise<void> {
+  const text = await readFile(new URL(`../../deploy/${file}`, import.meta.url), "utf8");
+  const objects = manifest.parse(parseAllDocuments(text).map((document) => document.toJS()));
+  for (const object of objects) {
+    const { apiVersion, kind, metadata } = object;
+    const group = apiVersion.includes("/") ? `/apis/${apiVersion}` : `/api/${apiVersion}`;
+    const where = metadata.namespace === undefined ? "" : `/namespaces/${metadata.namespace}`;
+    await ask((api) => api.expect("POST", `${group}${where}/${kind.toLowerCase()}s`, object));
+  }
+}
+
+async function mayDo(user: string, resourceAttributes: object): Promise<boolean> {
+  const path = "/apis/authorization.k8s.io/v1/subjectaccessreviews";
+  const answer = await ask((api) => api.expect("POST", path, { spec: { user, resourceAttributes } }));
+  return z.object({ status: z.object({ allowed: z.boolean() }) }).parse(JSON.parse(answer)).status.allowed;
+}
+
+test("with the rights of deploy/rbac.yaml it can watch, lead and tell, and no more", async () => {
+  const name = "eks-pod-identity-sync";
+  await ask((api) => api.expect("POST", "/api/v1/namespaces", { metadata: { name } }));
+  await deploy("rbac.yaml");
+  const user = `system:serviceaccount:${name}:${name}`;
+  const granted = () => inTheShoesOf(user);
+
+  const { states } = follow({ kubeConfig: granted });
+  await vi.waitFor(() => expect(states.at(-1)).toBe("live"), WAIT);
+
+  const election = startLeaderElection({
+    kubeConfig: granted,
+    namespace: name,
+    name,
+    onChange: () => undefined,
+  });
+  onTestFinished(() => election.stop());
+  await vi.waitFor(() => expect(election.leading()).toBe(true), WAIT);
+
+  await createServiceAccounts(blue, [{ namespace: "told", name: "app", annotations: {} }]);
+  const { events, warnings } = eventsFor(granted);
+  const account = { namespace: "told", name: "app" };
+  events.associationChanged("dev", { cluster: blueRef, ...account, operation: "created" });
+  await events.stop();
+  expect(warnings).toEqual([]);
+
+  const others = { namespace: "default" };
+  const refused = [
+    { verb: "patch", resource: "serviceaccounts", ...others },
+    { verb: "list", resource: "secrets", ...others },
+    { verb: "list", resource: "events", ...others },
+    { verb: "update", group: "coordination.k8s.io", resource: "leases", ...others },
+    { verb: "delete", group: "coordination.k8s.io", resource: "leases", namespace: name },
+  ];
+  for (const attributes of refused) expect(await mayDo(user, attributes)).toBe(false);
 });
