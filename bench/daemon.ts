@@ -15,8 +15,8 @@ export class MeasuredDaemon {
   /** @param environment settings of the daemon and its surroundings, over this process's own */
   constructor(stack: string, projectDirectory: string, environment: Readonly<Record<string, string>>) {
     this.#process = fork(join(import.meta.dirname, "daemonProcess.ts"), [stack, projectDirectory], {
-      env: { ...process.env, ...environment },
       // As bin/pod-identity starts it.
+      env: { MALLOC_ARENA_MAX: "2", ...process.env, ...environment },
       execArgv: ["--optimize-for-size", "--expose-gc", "--disable-warning=ExperimentalWarning"],
       // The log is not what is measured; a crash's words go to the terminal.
       stdio: ["ignore", "inherit", "inherit", "ipc"],

@@ -1,15 +1,10 @@
 // The command line: bin/pod-identity
-import { Command } from "commander";
-import { planCommand } from "./planCommand.ts";
-import { runCommand } from "./runCommand.ts";
-import { runMain } from "./runMain.ts";
-import { snapshotCommand } from "./snapshotCommand.ts";
+import { enableCompileCache } from "node:module";
+import { COMPILE_CACHE } from "../compileCache.ts";
 
-const podIdentity = new Command("pod-identity")
-  .description("Tests the configuration of eks-pod-identity-sync without changing anything.")
-  .addCommand(runCommand())
-  .addCommand(planCommand())
-  .addCommand(snapshotCommand())
-  .addHelpText("after", '\n"pod-identity COMMAND --help" has the options, exit codes and examples.');
+// Before the commands are loaded, which is most of a start. A folder that can't be written is no error.
+enableCompileCache(COMPILE_CACHE);
+const { podIdentity } = await import("./podIdentity.ts");
+const { runMain } = await import("./runMain.ts");
 
-await runMain(() => podIdentity.parseAsync());
+await runMain(() => podIdentity().parseAsync());

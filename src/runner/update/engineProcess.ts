@@ -1,12 +1,10 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { join } from "node:path";
-import envPaths from "env-paths";
+import { COMPILE_CACHE } from "../../compileCache.ts";
 import { UserError } from "../../model/userError.ts";
 import type { RecordedCluster } from "../../program/state.ts";
 import type { EngineEnd, EngineOptions, EngineRun, StackEngine } from "./engine.ts";
 import { type EngineAnswer, type EngineGrown, type EngineRequest, writeRun } from "./engineMessages.ts";
-
-const COMPILE_CACHE = join(envPaths("eks-pod-identity-sync", { suffix: "" }).cache, "node-compile-cache");
 
 /**
  * Opens a stack with its engine in a process of its own, so that this one stays
