@@ -34,7 +34,7 @@ export async function benchDry(): Promise<boolean> {
 }
 
 async function dryDay({ sandbox, stack, projectDirectory, environment, spinner }: Scene) {
-  const opened = await openStack({ stack, projectDirectory, environment, policyPacks: [] });
+  const opened = await openStack({ stack, projectDirectory, environment, policyPack: false });
   // Previews leave the state as it is; reading it 1,440 times is most of the time that this would take.
   const recorded = await opened.recorded();
   const engine = { ...opened, recorded: async () => recorded };

@@ -9,7 +9,7 @@ import { enableCompileCache } from "node:module";
 async function main(): Promise<void> {
   enableCompileCache();
   const { startServer } = await import("./server.ts");
-  const port = await startServer();
+  const port = await startServer(process.env);
   // The engine holds the other end of stdin; a language host, which ends its packs itself, does not.
   if (process.argv[1] === import.meta.filename) process.stdin.once("close", () => process.exit(0)).resume();
   process.stdout.write(`${port}\n`);

@@ -30,6 +30,14 @@ const service: grpc.ServiceDefinition = {
 
 type EnforcementLevel = (typeof pb.EnforcementLevel)[keyof typeof pb.EnforcementLevel];
 
+/** The variable that tells `policy/pack` the port of a pack that is served already. */
+export const POLICY_PORT = "POD_IDENTITY_POLICY_PORT";
+
+/** Where the pack finds its configuration, if not in the stack's. */
+export interface PolicyEnvironment {
+  readonly CONFIG_FILE?: string | undefined;
+}
+
 /**
  * Serves the Analyzer protocol on a free loopback port, which it returns.
  *
@@ -39,9 +47,9 @@ type EnforcementLevel = (typeof pb.EnforcementLevel)[keyof typeof pb.Enforcement
  * sets PULUMI_CONFIG only for packs in languages that it does not know), and
  * since it loads all of `@pulumi/pulumi`, a second in every update.
  */
-export async function startServer(): Promise<number> {
+export async function startServer(environment: PolicyEnvironment): Promise<number> {
   const server = new grpc.Server({ "grpc.max_receive_message_length": -1 });
-  server.addService(service, analyzer());
+  server.addService(service, analyzer(environment));
   const bind = Promise.withResolvers<number>();
   server.bindAsync("127.0.0.1:0", grpc.ServerCredentials.createInsecure(), (error, port) =>
     error === null ? bind.resolve(port) : bind.reject(error),
@@ -49,8 +57,8 @@ export async function startServer(): Promise<number> {
   return bind.promise;
 }
 
-/** The service for one update of one stack. A method that is missing here is answered as unimplemented, and the engine does without it. */
-function analyzer(): grpc.UntypedServiceImplementation {
+/** The service for the updates of one stack, one after the other. A method that is missing here is answered as unimplemented, and the engine does without it. */
+function analyzer(environment: PolicyEnvironment): grpc.UntypedServiceImplementation {
   let config: Config | undefined;
   const enforced = new Map<string, EnforcementLevel>();
   return {
@@ -58,7 +66,7 @@ function analyzer(): grpc.UntypedServiceImplementation {
     getAnalyzerInfo: method(packInfo),
     // An error here ends the update before anything is declared.
     configureStack: method((request) => {
-      config = stackConfig(request);
+      config = stackConfig(request, environment);
       return new pb.AnalyzerStackConfigureResponse();
     }),
     // --policy-pack-config: other enforcement levels.
@@ -83,10 +91,10 @@ function analyzer(): grpc.UntypedServiceImplementation {
 }
 
 /** The same configuration as the program's: CONFIG_FILE, or `clusters` of the stack that is updated. Throws UserError, of one line. */
-function stackConfig(request: AnalyzerStackConfigureRequest): Config {
+function stackConfig(request: AnalyzerStackConfigureRequest, environment: PolicyEnvironment): Config {
   const clusters = fromJson(request.getConfigMap().get("eks-pod-identity-sync:clusters"));
   try {
-    return loadConfig(configSource(process.env, { name: `Pulumi.${request.getStack()}.yaml`, clusters }));
+    return loadConfig(configSource(environment, { name: `Pulumi.${request.getStack()}.yaml`, clusters }));
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
     const message = error instanceof ConfigError ? error.problems.join("; ") : error.message;

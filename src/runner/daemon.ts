@@ -1,4 +1,4 @@
-import { dirname, join, resolve } from "node:path";
+import { dirname, resolve } from "node:path";
 import { localKubeConfig } from "../kubernetes/access.ts";
 import { type ClusterRef, clusterKey } from "../model/cluster.ts";
 import { UserError } from "../model/userError.ts";
@@ -165,7 +165,7 @@ async function openDriven(
     projectDirectory,
     // The policy pack reads the same configuration, from wherever it is started.
     environment: configFile === undefined ? {} : { CONFIG_FILE: resolve(configFile) },
-    policyPacks: policyPack ? [join(checkout, "policy", "pack")] : [],
+    policyPack,
   });
   const config = configurationReader(engine, stack, projectDirectory, configFile);
   try {

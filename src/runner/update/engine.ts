@@ -4,13 +4,14 @@ import { RunError } from "@pulumi/pulumi";
 import { ConcurrentUpdateError, LocalWorkspace, type Stack } from "@pulumi/pulumi/automation/index.js";
 import { UserError } from "../../model/userError.ts";
 import { declareAll, type Turn } from "../../program/declare.ts";
-import { exportState, parseExport } from "../../program/exportState.ts";
+import { type CliSurroundings, exportState, parseExport } from "../../program/exportState.ts";
 import type { PlannedCluster } from "../../program/planned.ts";
 import { type RecordedCluster, readState } from "../../program/state.ts";
 import { systemClock } from "../clock.ts";
 import type { UpdateResult } from "../types.ts";
 import { isOwnStaleLock, lockHolder } from "./locks.ts";
 import { Pace } from "./pace.ts";
+import { POLICY_PACK, servePolicies } from "./policyPack.ts";
 import { type EngineStep, stepRecorder } from "./steps.ts";
 import { associationUrn } from "./touched.ts";
 
@@ -22,8 +23,8 @@ export interface EngineOptions {
   readonly projectDirectory: string;
   /** Added to this process's environment for the engine. */
   readonly environment: Readonly<Record<string, string>>;
-  /** Policy packs for every update. */
-  readonly policyPacks: readonly string[];
+  /** Checks every update with the policy pack. */
+  readonly policyPack: boolean;
 }
 
 /** What an update is to do. */
@@ -66,21 +67,25 @@ export interface StackEngine {
  * @throws UserError where the CLI or the backend refuses.
  */
 export async function openStack(options: EngineOptions): Promise<StackEngine> {
+  const environment = { ...engineEnvironment, ...options.environment };
   const stack = await naming(options.stack, () =>
     LocalWorkspace.createOrSelectStack(
       { stackName: options.stack, projectName: "eks-pod-identity-sync", program: async () => undefined },
-      { workDir: options.projectDirectory, envVars: { ...engineEnvironment, ...options.environment } },
+      { workDir: options.projectDirectory, envVars: environment },
     ),
   );
+  const policies = options.policyPack ? await servePolicies(environment) : undefined;
   let running: AbortController | undefined;
   withoutAfterthoughts(stack);
-  const readRecorded = recordReader(options);
+  const readRecorded = recordReader(options.stack, { cwd: options.projectDirectory, env: environment });
   return {
     recorded: readRecorded,
     async run(run) {
       running = new AbortController();
+      stack.workspace.envVars = { ...environment, ...policies?.(run.planned) };
+      const policyPacks = policies === undefined ? [] : [POLICY_PACK];
       try {
-        return await runEngine(stack, run, readRecorded, options.policyPacks, running.signal);
+        return await runEngine(stack, run, readRecorded, policyPacks, running.signal);
       } finally {
         running = undefined;
       }
@@ -114,8 +119,7 @@ function withoutAfterthoughts(stack: Stack): void {
 }
 
 /** See {@link StackEngine.recorded}. Nearly always it is as it was: then ten megabytes of text are not parsed. */
-function recordReader({ stack, projectDirectory, environment }: EngineOptions): StackEngine["recorded"] {
-  const surroundings = { cwd: projectDirectory, env: { ...engineEnvironment, ...environment } };
+function recordReader(stack: string, surroundings: CliSurroundings): StackEngine["recorded"] {
   let last: { readonly digest: string; readonly recorded: ReadonlyMap<string, RecordedCluster> } | undefined;
   return async () => {
     const exported = await exportState(stack, surroundings);
@@ -137,7 +141,7 @@ async function runEngine(
   stack: Stack,
   run: EngineRun,
   readRecorded: StackEngine["recorded"],
-  policyPacks: readonly string[],
+  policyPacks: string[],
   signal: AbortSignal,
 ): Promise<EngineEnd> {
   const pace = new Pace(systemClock, signal);
@@ -153,7 +157,7 @@ async function runEngine(
     suppressProgress: true,
     ...(run.targets === undefined ? {} : { target: [...run.targets] }),
     ...(run.refresh === undefined ? {} : { refresh: run.refresh }),
-    ...(policyPacks.length === 0 ? {} : { policyPacks: [...policyPacks] }),
+    policyPacks,
   } as const;
   try {
     if (run.kind === "preview") await stack.preview(options);

@@ -3,7 +3,7 @@ import type { EngineEvent } from "@pulumi/pulumi/automation/index.js";
 /** One resource operation of an update that has ended. */
 export interface EngineStep {
   readonly urn: string;
-  /** The engine's word: create, update, delete, import, same, read, refresh ... */
+  /** The engine's word: create, update, delete, import, same, read, refresh ...; `policy` where one forbade it. */
   readonly operation: string;
   readonly failed: boolean;
   /** The engine's words for the failure, where it said some about this resource. */
@@ -21,7 +21,7 @@ export function stepRecorder(onStep: (urn: string) => void) {
   const errors = new Map<string, string>();
   return {
     take(event: EngineEvent): void {
-      const { resOutputsEvent, resOpFailedEvent, diagnosticEvent } = event;
+      const { resOutputsEvent, resOpFailedEvent, diagnosticEvent, policyEvent } = event;
       if (resOutputsEvent !== undefined) {
         const { urn, op, new: after } = resOutputsEvent.metadata;
         const outputs = after?.outputs === undefined ? {} : { outputs: after.outputs };
@@ -31,6 +31,13 @@ export function stepRecorder(onStep: (urn: string) => void) {
       if (resOpFailedEvent !== undefined) {
         const { urn, op } = resOpFailedEvent.metadata;
         steps.set(urn, { urn, operation: op, failed: true });
+        onStep(urn);
+      }
+      // What a policy forbids is not tried, so nothing else is told of it.
+      if (policyEvent?.enforcementLevel === "mandatory") {
+        const { resourceUrn: urn = "", policyName, message } = policyEvent;
+        if (urn !== "") steps.set(urn, { urn, operation: "policy", failed: true });
+        errors.set(urn, `policy ${policyName}: ${plain(message)}`);
         onStep(urn);
       }
       if (diagnosticEvent?.severity === "error") {
