@@ -32,6 +32,8 @@ type EnforcementLevel = (typeof pb.EnforcementLevel)[keyof typeof pb.Enforcement
 
 /** The variable that tells `policy/pack` the port of a pack that is served already. */
 export const POLICY_PORT = "POD_IDENTITY_POLICY_PORT";
+/** The variable that tells `policy/pack` where to look for the configuration's file, if not in the program's folder. */
+export const POLICY_FOLDER = "POD_IDENTITY_FOLDER";
 
 /** Where the pack finds its configuration, if not in the stack's. */
 export interface PolicyEnvironment {

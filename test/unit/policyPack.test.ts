@@ -1,6 +1,8 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
@@ -9,6 +11,7 @@ import services from "@pulumi/pulumi/proto/analyzer_grpc_pb.js";
 import pb, { type AnalyzeResponse, type AnalyzerInfo } from "@pulumi/pulumi/proto/analyzer_pb.js";
 import { expect, onTestFinished, test } from "vitest";
 import { empty, toStruct } from "../../aws-plugin/protocol.ts";
+import { POLICY_FOLDER, POLICY_PORT, startServer } from "../../policy/server.ts";
 
 const folder = fileURLToPath(new URL("../../policy", import.meta.url));
 const { ADVISORY, DISABLED, MANDATORY } = pb.EnforcementLevel;
@@ -17,8 +20,8 @@ const clusters = [
 ];
 
 /** The pack as the engine starts it, and a client of it; ended with the test. */
-async function startPack(command: string, ...args: readonly string[]) {
-  const env = { ...process.env, CONFIG_FILE: "" };
+async function startPack(command: string, args: readonly string[], settings: NodeJS.ProcessEnv = {}) {
+  const env = { ...process.env, CONFIG_FILE: "", ...settings };
   const child = spawn(command, args, { stdio: ["pipe", "pipe", "inherit"], env });
   onTestFinished(() => void child.kill("SIGKILL"));
   const [port] = await once(createInterface(child.stdout), "line");
@@ -57,7 +60,7 @@ function levels(response: AnalyzeResponse) {
 }
 
 test("judges by the stack's configuration, and ends when the engine lets go of its stdin", async () => {
-  const { child, client } = await startPack(join(folder, "pack"), "127.0.0.1:1");
+  const { child, client } = await startPack(join(folder, "pack"), ["127.0.0.1:1"]);
   const info = await answer<AnalyzerInfo>((done) => client.getAnalyzerInfo(empty(), done));
   expect(info.getName()).toBe("eks-pod-identity-sync");
   expect(info.getPoliciesList().map((it) => [it.getName(), it.getEnforcementlevel()])).toEqual([
@@ -107,15 +110,47 @@ test.each([
     /^policy pack eks-pod-identity-sync: Pulumi\.dev\.yaml, clusters\[0\][^\n]*; Pulumi\.dev\.yaml, clusters\[0\][^\n]*$/,
   ],
 ])("%s is one line", async (_, config, line) => {
-  const { client } = await startPack(join(folder, "pack"), "127.0.0.1:1");
+  const { client } = await startPack(join(folder, "pack"), ["127.0.0.1:1"]);
   const refused = answer((done) => client.configureStack(stack(config), done));
   await expect(refused).rejects.toMatchObject({ details: expect.stringMatching(line) });
+});
+
+test("looks for the configuration in the folder that a daemon names", async () => {
+  const home = await mkdtemp(join(tmpdir(), "pod-identity-pack-"));
+  onTestFinished(() => rm(home, { recursive: true }));
+  await writeFile(join(home, "config.yaml"), JSON.stringify({ clusters }));
+  const { client } = await startPack(join(folder, "pack"), ["127.0.0.1:1"], { [POLICY_FOLDER]: home });
+  await answer((done) => client.configureStack(stack({}), done));
+  const judged = await answer<AnalyzeResponse>((done) => client.analyze(association("admin"), done));
+  expect(levels(judged)).toContainEqual(["restrict-roles", MANDATORY]);
+});
+
+test("where it is served already it hands that on, and ends with its stdin", async () => {
+  const port = await startServer({});
+  const { child, client } = await startPack(join(folder, "pack"), ["127.0.0.1:1"], {
+    [POLICY_PORT]: String(port),
+  });
+  // Two updates, one after the other, with other rules.
+  for (const allow of [[], [{ namespace: "^shop$" }]]) {
+    const rules = [{ role_arn: "role/admin$", allow }];
+    const entries = [{ region: "us-east-1", cluster_name: "^blue$", restrict_roles: rules }];
+    const config = stack({ "eks-pod-identity-sync:clusters": JSON.stringify(entries) });
+    await answer((done) => client.configureStack(config, done));
+    const judged = await answer<AnalyzeResponse>((done) => client.analyze(association("admin"), done));
+    expect(levels(judged).map(([policy]) => policy)).toEqual([
+      ...(allow.length === 0 ? ["restrict-roles"] : []),
+      "ownership-tags",
+    ]);
+  }
+  const exit = once(child, "exit");
+  child.stdin.end();
+  expect(await exit).toEqual([0, null]);
 });
 
 test("starts from its folder, as a language host starts packs", async () => {
   const pulumi = dirname(createRequire(import.meta.url).resolve("@pulumi/pulumi/package.json"));
   const runner = join(pulumi, "cmd", "run-policy-pack");
-  const { client } = await startPack(process.execPath, runner, "127.0.0.1:1", folder);
+  const { client } = await startPack(process.execPath, [runner, "127.0.0.1:1", folder]);
   const info = await answer<AnalyzerInfo>((done) => client.getAnalyzerInfo(empty(), done));
   expect(info.getName()).toBe("eks-pod-identity-sync");
 });

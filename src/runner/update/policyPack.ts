@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { POLICY_PORT, startServer } from "../../../policy/server.ts";
+import { POLICY_FOLDER, POLICY_PORT, startServer } from "../../../policy/server.ts";
 import type { PlannedCluster } from "../../program/planned.ts";
 
 /** The executable that the engine starts as the policy pack. */
@@ -23,6 +23,6 @@ export async function servePolicies(
   const port = await startServer(environment);
   return (planned) => {
     const count = planned.reduce((sum, { plan }) => sum + plan.decisions.length, 0);
-    return count > FEW ? {} : { [POLICY_PORT]: String(port) };
+    return count > FEW ? { [POLICY_FOLDER]: process.cwd() } : { [POLICY_PORT]: String(port) };
   };
 }
