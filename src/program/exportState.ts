@@ -46,7 +46,7 @@ export async function exportState(stack: string, { cwd, env }: CliSurroundings =
  */
 export function parseExport(exported: Uint8Array): unknown {
   try {
-    return JSON.parse(Buffer.from(exported).toString());
+    return JSON.parse(new TextDecoder().decode(exported));
   } catch {
     throw new UserError('"pulumi stack export" printed no JSON; try it by hand');
   }

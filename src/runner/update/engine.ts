@@ -75,6 +75,7 @@ export async function openStack(options: EngineOptions): Promise<StackEngine> {
     ),
   );
   const policies = options.policyPack ? await servePolicies(environment) : undefined;
+  const policyPacks = policies === undefined ? [] : [POLICY_PACK];
   let running: AbortController | undefined;
   withoutAfterthoughts(stack);
   const readRecorded = recordReader(options.stack, { cwd: options.projectDirectory, env: environment });
@@ -83,7 +84,6 @@ export async function openStack(options: EngineOptions): Promise<StackEngine> {
     async run(run) {
       running = new AbortController();
       stack.workspace.envVars = { ...environment, ...policies?.(run.planned) };
-      const policyPacks = policies === undefined ? [] : [POLICY_PACK];
       try {
         return await runEngine(stack, run, readRecorded, policyPacks, running.signal);
       } finally {
